@@ -78,6 +78,12 @@ pub mod write_kind {
     pub const PLAIN: u8 = 0;
     /// The register is read, the masked bits replaced, and written back.
     pub const MODIFY: u8 = 1;
+    /// Added to one of the above in a grant: all bits of the mask are written as one, whatever value the caller gives.
+    /// With [`ZEROS`] it makes a pin's "set" and "clear" the same call on every board, be it by write-1-to-set and
+    /// write-1-to-clear registers or by one data register.
+    pub const ONES: u8 = 2;
+    /// Added to [`PLAIN`] or [`MODIFY`] in a grant: all bits of the mask are written as zero, whatever the caller gives.
+    pub const ZEROS: u8 = 4;
 }
 
 records! {
