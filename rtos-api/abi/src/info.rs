@@ -335,8 +335,10 @@ records! {
         edge: u8,
         /// Notification bit by which the other side wakes the caller.
         bit: u8,
+        /// Notification bit by which the caller wakes the other side, along `edge`.
+        peer_bit: u8,
         /// Zero.
-        spare: [u8; 4],
+        spare: [u8; 3],
         /// The other partition's generation.
         generation: u64,
         /// The other partition's name.
