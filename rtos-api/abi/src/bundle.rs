@@ -143,6 +143,10 @@ records! {
         controller_base1: u64,
         /// UART for the kernel's last words (physical).
         uart_base: u64,
+        /// Clock of that UART, hertz, and its rate in bits a second: used when the firmware left it switched off.
+        uart_clock_hz: u32,
+        /// See above.
+        uart_baud: u32,
         /// Watchdog and reset block, 0 for none (physical).
         reset_base: u64,
         /// First RAM address when there is no device tree.
