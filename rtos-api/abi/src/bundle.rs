@@ -365,17 +365,12 @@ records! {
         perm: u8,
         /// Bytes of the register: 1, 2 or 4.
         width: u8,
-        /// 1 if a write always writes `value`, whatever the program says: one action, like a pin's set or clear, whose
-        /// bits differ from board to board.
-        fixed: u8,
         /// Zero.
-        spare: [u8; 2],
+        spare: [u8; 3],
         /// Physical address.
         address: u64,
         /// Bits.
         mask: u32,
-        /// What a `fixed` grant writes.
-        value: u32,
     }
     /// A register write that makes an actuator safe when its partition dies.
     SafeWrite {

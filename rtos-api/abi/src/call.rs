@@ -60,7 +60,7 @@ calls! {
     /// Reads through register grant `x1`; `x1` answers the masked value.
     REG_READ = 17, "reg_read";
     /// Writes `x2` through register grant `x1`; bits outside its mask are misuse. A grant of one action (a pin's set or
-    /// clear) ignores `x2` and writes the value of the board's table.
+    /// clear: [`ONES`](crate::bundle::write_kind::ONES)) ignores `x2`.
     REG_WRITE = 18, "reg_write";
     /// One record of kind `x1`, index `x2`, in `x20`-`x27` ([`crate::info`]). Right: `inspect`, but for own records. Errors: `NotFound`.
     INFO = 19, "info";
