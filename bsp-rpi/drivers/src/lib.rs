@@ -17,7 +17,7 @@
 #![no_std]
 #![deny(unsafe_code)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fakes"))]
 extern crate alloc;
 
 pub mod bcm2836;

@@ -56,10 +56,10 @@ impl<T: UIntLike, R: RegisterLongName> Readable for ReadOnly<T, R> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fakes"))]
 pub use fake::Fake;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fakes"))]
 mod fake {
     use super::RegisterBlock;
     use alloc::boxed::Box;
@@ -70,6 +70,7 @@ mod fake {
 
     impl<R: RegisterBlock> Fake<R> {
         /// All registers zero.
+        #[must_use]
         pub fn zeroed() -> Self {
             let memory = Box::<R>::new_zeroed();
             // SAFETY: every bit pattern is a value of a register block, zero too.
@@ -77,18 +78,26 @@ mod fake {
         }
 
         /// The block a driver works on.
+        #[must_use]
         pub fn registers(&self) -> &R {
             // SAFETY: points to the value that `zeroed` made and `drop` has not freed.
             unsafe { &*self.0 }
         }
 
         /// The 32-bit register at `offset` bytes.
+        ///
+        /// # Panics
+        /// If the block has no such register.
+        #[must_use]
         pub fn get(&self, offset: usize) -> u32 {
             // SAFETY: `at` gives a pointer into the block; a concurrent writer cannot be, the type is not `Send`.
             unsafe { self.at(offset).read_volatile() }
         }
 
         /// Changes the 32-bit register at `offset` bytes, as the device would.
+        ///
+        /// # Panics
+        /// If the block has no such register.
         pub fn set(&self, offset: usize, value: u32) {
             // SAFETY: as in `get`; registers can change behind a shared reference.
             unsafe { self.at(offset).write_volatile(value) }
