@@ -1,8 +1,11 @@
 //! `partition.toml`: what a partition asks for. This module only knows the grammar; [`crate::check`] knows the rules.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::rule::{Refusal, Rule};
@@ -164,7 +167,7 @@ pub struct Pin {
     pub role: Spanned<String>,
     /// Level it takes when the partition dies, and before it starts.
     pub safe: Level,
-    /// A board without the pin is no error; there the pin does nothing.
+    /// A board without the pin is no error; a program that uses it there all the same is stopped.
     #[serde(default)]
     pub optional: bool,
 }
@@ -211,6 +214,8 @@ pub struct Irq {
 pub struct Call {
     /// `partition.thread`.
     pub to: Spanned<String>,
+    /// The own thread that calls; without it any may, and all must be less urgent than the server.
+    pub thread: Option<Spanned<String>>,
     /// Calls in each window.
     pub limit: Option<u32>,
     /// Window, microseconds.
@@ -253,14 +258,46 @@ pub struct SharedBudget {
     pub period_us: u32,
 }
 
+impl SharedBudget {
+    /// The amount and period.
+    #[must_use]
+    pub const fn value(&self) -> OwnBudget {
+        OwnBudget { amount_us: self.amount_us, period_us: self.period_us }
+    }
+}
+
 /// A thread's budget.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Budget {
     /// Its own.
     Own(OwnBudget),
     /// One of the partition's shared budgets, by name.
     Shared(String),
+}
+
+impl<'de> Deserialize<'de> for Budget {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BudgetVisitor)
+    }
+}
+
+/// Tells the two forms of a budget apart, with a better message than an untagged enum has.
+struct BudgetVisitor;
+
+impl<'de> Visitor<'de> for BudgetVisitor {
+    type Value = Budget;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{ amount_us = .., period_us = .. } or the name of a [[budget]]")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Budget, E> {
+        Ok(Budget::Shared(name.to_string()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Budget, A::Error> {
+        OwnBudget::deserialize(MapAccessDeserializer::new(map)).map(Budget::Own)
+    }
 }
 
 /// An amount of time in each period.
@@ -293,7 +330,7 @@ pub struct Thread {
     /// Name.
     pub name: Spanned<String>,
     /// Priority, 1 to 255, larger is more urgent.
-    pub priority: Spanned<u8>,
+    pub priority: Spanned<u32>,
     /// Period, microseconds; none if not periodic.
     pub period_us: Option<Spanned<u32>>,
     /// Deadline after the release, microseconds; the period by default.
@@ -316,7 +353,7 @@ pub struct Thread {
     pub slice_us: u32,
     /// Highest ceiling of a lock it takes; 0 for its own priority.
     #[serde(default = "zero")]
-    pub ceiling: Spanned<u8>,
+    pub ceiling: Spanned<u32>,
     /// Longest time it holds a lock, microseconds.
     #[serde(default)]
     pub hold_us: u32,
@@ -326,6 +363,24 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Its priority; out of range is refused by [`crate::check`].
+    #[must_use]
+    pub fn urgency(&self) -> u8 {
+        u8::try_from(*self.priority.get_ref()).unwrap_or(u8::MAX)
+    }
+
+    /// The highest ceiling of a lock it takes, its own priority by default.
+    #[must_use]
+    pub fn highest_ceiling(&self) -> u8 {
+        u8::try_from(*self.ceiling.get_ref()).unwrap_or(u8::MAX).max(self.urgency())
+    }
+
+    /// The deadline after the release, microseconds: the period by default, 0 if it is not periodic.
+    #[must_use]
+    pub fn deadline(&self) -> u32 {
+        self.deadline_us.as_ref().or(self.period_us.as_ref()).map_or(0, |d| *d.get_ref())
+    }
+
     /// The number of a bit.
     #[must_use]
     pub fn bit(&self, name: &str) -> Option<u8> {
@@ -337,6 +392,6 @@ fn no() -> Spanned<bool> {
     Spanned::new(0..0, false)
 }
 
-fn zero() -> Spanned<u8> {
+fn zero() -> Spanned<u32> {
     Spanned::new(0..0, 0)
 }

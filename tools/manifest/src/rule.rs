@@ -41,10 +41,12 @@ rules! {
     DuplicateBit = "duplicate-bit",
     /// Two entries of a list mean the same thing.
     DuplicateEntry = "duplicate-entry",
-    /// A priority of 0, which is the idle thread's.
+    /// A priority outside 1 to 255.
     BadPriority = "bad-priority",
-    /// A lock ceiling below the thread's own priority.
-    CeilingTooLow = "ceiling-too-low",
+    /// A lock ceiling below the thread's own priority, or above every thread of its partition.
+    BadCeiling = "bad-ceiling",
+    /// A raised ceiling without the longest time it is held.
+    NoHoldTime = "no-hold-time",
     /// A partition without threads.
     NoThread = "no-thread",
     /// A thread that the manifest names but does not have.
@@ -65,8 +67,8 @@ rules! {
     BadBudget = "bad-budget",
     /// A budget larger than its period.
     BudgetOverPeriod = "budget-over-period",
-    /// A deadline after the end of the period.
-    DeadlineOverPeriod = "deadline-over-period",
+    /// A deadline of 0, after the end of the period, or without a period.
+    BadDeadline = "bad-deadline",
     /// A period shorter than the kernel can keep.
     PeriodTooShort = "period-too-short",
     /// Budgets that add up to more than a core can give.
@@ -107,9 +109,7 @@ rules! {
     NoConsole = "no-console",
     /// A fault policy that cannot be followed.
     BadFaultPolicy = "bad-fault-policy",
-    /// A partition that can run only as long as another one that was left out.
-    BadSystem = "bad-system",
-    /// A ring of a size that cannot be mapped.
+    /// A ring of a size that cannot be mapped, or to itself.
     BadRing = "bad-ring",
     /// The peer that a program was compiled against is not the one in the system.
     PeerMismatch = "peer-mismatch",
