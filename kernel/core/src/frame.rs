@@ -34,9 +34,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// All zero.
+    /// All zero, so that the kernel's tables take no room in the image.
     pub const EMPTY: Self =
-        Self { x: [0; 31], sp: 0, pc: 0, psr: 0, tpidr: 0, space: 0, cpacr: 0, kind: FrameKind::Full };
+        Self { x: [0; 31], sp: 0, pc: 0, psr: 0, tpidr: 0, space: 0, cpacr: 0, kind: FrameKind::Call };
 
     /// Index of the first message register, `x20`.
     pub const MESSAGE: usize = 20;

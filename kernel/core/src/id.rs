@@ -30,6 +30,11 @@ impl Tid {
 pub struct Slot(u8);
 
 impl Slot {
+    /// Slot 0, which `init` has.
+    pub const FIRST: Self = Self(0);
+    /// The slot of the idle thread: none. Leaving it always loads an address space.
+    pub const NONE: Self = Self(u8::MAX);
+
     /// The slot with this number, if there can be one.
     #[must_use]
     pub const fn new(number: u64) -> Option<Self> {

@@ -66,7 +66,8 @@ calls! {
     INFO = 19, "info";
     /// Stops partition `x1` if its generation is still `x2`. Right: `control`. Errors: `NotFound`, `BadState`.
     KILL = 20, "kill";
-    /// Frees a dead partition's tables and clears its memory, in steps. `x1` slot. Right: `build`. Errors: `BadState`.
+    /// Clears a dead partition's tables and ends the calls that waited for it, in steps (its memory is cleared when it is
+    /// mapped again). `x1` slot. Right: `build`. Errors: `BadState`.
     PART_REAP = 21, "part_reap";
     /// Maps zeroed pages of the slot's reserved memory: `x1` slot, `x2` address, `x3` pages, `x6` [`perm`].
     /// Right: `build`. Errors: `BadState`, `NoMemory`, `Refused`.

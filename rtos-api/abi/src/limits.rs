@@ -21,7 +21,9 @@ pub const MAX_GRANTS: usize = 16;
 /// Register writes that put a partition's actuators into their safe state.
 pub const MAX_SAFE_WRITES: usize = 8;
 /// Threads of one partition.
-pub const MAX_PARTITION_THREADS: usize = 16;
+pub const MAX_PARTITION_THREADS: usize = 8;
+/// Interrupt lines of one partition.
+pub const MAX_PARTITION_IRQS: usize = 8;
 /// Shared rings in a system.
 pub const MAX_RINGS: usize = 64;
 /// Boards in a bundle.

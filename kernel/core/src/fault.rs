@@ -1,0 +1,131 @@
+//! Faults and death. A fault names its reason and stops one partition, in a constant number of steps.
+
+use crate::decision::Decision;
+use crate::event::FaultEvent;
+use crate::id::{Slot, Tid};
+use crate::kernel::Kernel;
+use crate::partition::{Life, SafeWrite};
+use crate::port::{Port, Register};
+use crate::thread::State;
+use kernel_bounds::turn;
+use rtos_abi::bundle::write_kind;
+use rtos_abi::call::NEVER;
+use rtos_abi::limits::{MAX_PARTITION_THREADS, MAX_SAFE_WRITES, PAGE_BYTES};
+use rtos_abi::{FaultReason, Misuse};
+
+impl Kernel {
+    /// The running thread caused an exception; its frame is saved.
+    pub fn on_fault<P: Port>(&mut self, port: &mut P, fault: FaultEvent, now: u64) -> Decision {
+        let id = self.current;
+        let bottom = self.facts[id.index()].stack_bottom;
+        let in_guard = fault.address < bottom && fault.address + PAGE_BYTES as u64 >= bottom;
+        let data = matches!(fault.reason, FaultReason::ReadUnmapped | FaultReason::WriteUnmapped);
+        let reason = if in_guard && data { FaultReason::StackOverflow } else { fault.reason };
+        self.stop_partition(port, id, reason, fault.address, fault.syndrome, now)
+    }
+
+    /// The running thread made a system call that no correct program makes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn misuse<P: Port>(&mut self, port: &mut P, misuse: Misuse, now: u64) -> Decision {
+        let slot = self.running_slot();
+        self.partitions[slot.index()].death.misuse = misuse as u8;
+        let id = self.current;
+        self.stop_partition(port, id, FaultReason::Misuse, 0, 0, now)
+    }
+
+    /// Stops the partition of thread `id`, outside a system call or in one that does not return to its caller.
+    #[inline(never)]
+    pub(crate) fn stop_partition<P: Port>(
+        &mut self,
+        port: &mut P,
+        id: Tid,
+        reason: FaultReason,
+        address: u64,
+        syndrome: u64,
+        now: u64,
+    ) -> Decision {
+        let slot = self.threads[id.index()].slot;
+        let death = &mut self.partitions[slot.index()].death;
+        death.reason = reason as u8;
+        death.thread = id;
+        death.address = address;
+        death.syndrome = syndrome;
+        self.bury(port, slot, now);
+        if self.running().state == State::DEAD {
+            let next = self.ready.first();
+            return self.switch(next, now, 0);
+        }
+        self.resume_or_preempt(now)
+    }
+
+    /// Ends all threads of a slot, tells the supervisor, puts its actuators into their safe state and makes every handle to it stale.
+    pub(crate) fn bury<P: Port>(&mut self, port: &mut P, slot: Slot, now: u64) {
+        let partition = &mut self.partitions[slot.index()];
+        partition.death.generation = partition.generation;
+        partition.death.at = now;
+        partition.life = Life::Dead;
+        partition.generation = partition.generation.wrapping_add(1);
+        let threads = partition.threads;
+        for id in threads {
+            turn::<{ MAX_PARTITION_THREADS as u64 }>();
+            if !id.is_none() {
+                self.end_thread(id);
+            }
+        }
+        let applied = self.apply_safe_state(port, slot, false);
+        self.partitions[slot.index()].death.safe_writes = applied;
+        self.tell_supervisor(now);
+    }
+
+    /// Takes a thread out of whatever it is in. Its timer is left: an old timer finds a dead thread and does nothing.
+    #[inline(always)]
+    fn end_thread(&mut self, id: Tid) {
+        let thread = &mut self.threads[id.index()];
+        let state = thread.state;
+        thread.state = State::DEAD;
+        thread.generation = thread.generation.wrapping_add(1);
+        thread.wait_mask = 0;
+        thread.token = 0;
+        thread.wake_at = NEVER;
+        thread.job_deadline = NEVER;
+        if state == State::READY {
+            self.ready.remove(&mut self.threads, id);
+        } else if state.kind() == State::CALLING {
+            self.leave_queue(id);
+        }
+        if self.lazy == id {
+            self.lazy = Tid::IDLE;
+        }
+    }
+
+    /// Makes the safe-state writes of a slot, or at its start those that prepare its pins. Answers how many.
+    #[inline(never)]
+    pub(crate) fn apply_safe_state<P: Port>(&mut self, port: &mut P, slot: Slot, at_start: bool) -> u8 {
+        let mut applied = 0;
+        for write in &mut self.partitions[slot.index()].safe {
+            turn::<{ MAX_SAFE_WRITES as u64 }>();
+            if write.register.width != 0 && (!at_start || write.at_start) {
+                make_write(port, write);
+                applied += 1;
+            }
+        }
+        applied
+    }
+}
+
+#[inline(always)]
+fn make_write<P: Port>(port: &mut P, write: &mut SafeWrite) {
+    write_masked(port, write.register, write.write, write.mask, write.value);
+    write.applied += 1;
+    if write.level.width != 0 {
+        write.read_back = port.read_register(write.level) & write.level_mask;
+    }
+}
+
+/// Writes the masked bits of a register, as its kind of write says.
+#[inline(always)]
+pub(crate) fn write_masked<P: Port>(port: &mut P, register: Register, write: u8, mask: u32, value: u32) {
+    let kept = if write == write_kind::MODIFY { port.read_register(register) & !mask } else { 0 };
+    port.write_register(register, kept | value & mask);
+}
