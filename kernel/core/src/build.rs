@@ -43,7 +43,7 @@ impl Kernel {
         let both = perm::WRITE | perm::EXECUTE;
         let perms_ok = perms & perm::READ != 0 && perms & !known == 0 && perms & both != both;
         let range_ok =
-            va.is_multiple_of(PAGE) && va >= PROGRAM_BASE && va < USER_END && pages <= (USER_END - va) / PAGE;
+            va.is_multiple_of(PAGE) && (PROGRAM_BASE..USER_END).contains(&va) && pages <= (USER_END - va) / PAGE;
         if !perms_ok || !range_ok || pages == 0 {
             return Err(Error::Refused);
         }

@@ -56,11 +56,9 @@ impl Timers {
     pub fn set(&mut self, id: Tid, deadline: u64) {
         let n = id.0;
         self.leaves[n as usize] = key(id, deadline);
-        let four = |level: &[u64; 256], i: u8| {
-            let i = (i & 0xfc) as usize;
-            least([level[i], level[i + 1], level[i + 2], level[i + 3]])
-        };
-        self.level1[(n >> 2) as usize] = four(&self.leaves, n);
+        let i = (n & 0xfc) as usize;
+        self.level1[(n >> 2) as usize] =
+            least([self.leaves[i], self.leaves[i + 1], self.leaves[i + 2], self.leaves[i + 3]]);
         let i = (n >> 4) as usize * 4;
         self.level2[(n >> 4) as usize] =
             least([self.level1[i], self.level1[i + 1], self.level1[i + 2], self.level1[i + 3]]);

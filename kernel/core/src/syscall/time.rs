@@ -67,7 +67,7 @@ impl Kernel {
         record.worst_execution = record.worst_execution.max(spent.wrapping_sub(record.consumed_mark));
         record.consumed_mark = spent;
         // A time from before the release, or none, is no measurement.
-        let wakeup = if started < thread.release { 0 } else { started - thread.release };
+        let wakeup = started.saturating_sub(thread.release);
         record.worst_wakeup = record.worst_wakeup.max(wakeup);
         if response > thread.deadline && thread.flags & FLAG_MISSED == 0 {
             record.missed += 1;
