@@ -1,0 +1,216 @@
+//! Finds the blocks of a function by following control from its first instruction.
+//!
+//! A function is all that runs until it returns: code reached by plain branches belongs to it, so that a tail call is
+//! nothing special. What `bl` calls is another function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::decode::{self, Flow};
+use crate::functions::Summary;
+use crate::graph::{Block, Graph, Target};
+use crate::path::Path;
+use crate::problem::Kind;
+use crate::program::Program;
+
+/// How a block ends.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It goes on at the next instruction.
+    Next,
+    /// It goes on elsewhere.
+    Jump(u64),
+    /// It goes on elsewhere or at the next instruction.
+    Branch(u64),
+    /// It calls a function and goes on at the next instruction if that returns.
+    Call(Rc<Summary>),
+    /// It calls through the table of system calls and goes on at the next instruction.
+    Table,
+    /// It returns to the caller.
+    Return,
+    /// The masked path ends here.
+    End,
+    /// Not an instruction of this function: a panic begins here, and the path has ended.
+    Panic,
+}
+
+/// Instructions that run one after the other.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Instructions.
+    pub count: u64,
+    /// What the last one does.
+    pub step: Step,
+}
+
+/// The blocks of a function.
+#[derive(Clone, Debug, Default)]
+pub struct Code {
+    /// Blocks by the address of their first instruction.
+    pub runs: BTreeMap<u64, Run>,
+    /// Start of the block that calls through the table of system calls.
+    pub table: Option<u64>,
+}
+
+/// What [`find`] needs to know of the world around a function.
+pub trait World {
+    /// The machine code.
+    fn program(&self) -> &Program;
+    /// Address of the table of system calls, when the function may use it.
+    fn table(&self) -> Option<u64>;
+    /// An address at which a block begins although no branch leads there.
+    fn check(&self) -> Option<u64>;
+    /// What is known of the function at `address`, called from `from`.
+    fn callee(&mut self, address: u64, from: u64) -> Rc<Summary>;
+    /// Notes a path that ends in a panic.
+    fn note_panic(&mut self, name: String);
+    /// Notes what cannot be bounded.
+    fn refuse(&mut self, address: u64, kind: Kind);
+}
+
+/// The blocks that run from `entry` on.
+pub fn find(world: &mut dyn World, entry: u64) -> Code {
+    let mut steps = BTreeMap::new();
+    let mut leaders = BTreeSet::from([entry]);
+    leaders.extend(world.check());
+    let mut open = vec![entry];
+    while let Some(at) = open.pop() {
+        if steps.contains_key(&at) {
+            continue;
+        }
+        let step = step_at(world, at, at == entry);
+        let next = at + 4;
+        match &step {
+            Step::Next => open.push(next),
+            Step::Jump(to) => {
+                leaders.insert(*to);
+                open.push(*to);
+            }
+            Step::Branch(to) => {
+                leaders.extend([*to, next]);
+                open.extend([*to, next]);
+            }
+            Step::Call(callee) => {
+                leaders.insert(next);
+                open.extend(callee.returns.as_ref().map(|_| next));
+            }
+            Step::Table => {
+                leaders.insert(next);
+                open.push(next);
+            }
+            Step::Return | Step::End | Step::Panic => {}
+        }
+        steps.insert(at, step);
+    }
+    blocks(world, &steps, &leaders)
+}
+
+/// What the instruction at `at` does.
+fn step_at(world: &mut dyn World, at: u64, first: bool) -> Step {
+    if let Some(name) = world.program().panic_at(at).filter(|_| !first) {
+        world.note_panic(name);
+        return Step::Panic;
+    }
+    let Some(word) = world.program().word(at) else {
+        world.refuse(at, Kind::OutsideCode);
+        return Step::Panic;
+    };
+    match decode::flow(word, at) {
+        Flow::Next => Step::Next,
+        Flow::Jump(to) if to == at => Step::End,
+        Flow::Jump(to) => Step::Jump(to),
+        Flow::Branch(to) => Step::Branch(to),
+        Flow::Call(to) => match world.program().panic_at(to) {
+            Some(name) => {
+                world.note_panic(name);
+                Step::End
+            }
+            None => Step::Call(world.callee(to, at)),
+        },
+        Flow::CallRegister(_) if world.table().is_some() => Step::Table,
+        Flow::CallRegister(_) | Flow::JumpRegister(_) => {
+            world.refuse(at, Kind::IndirectBranch);
+            Step::End
+        }
+        Flow::Return => Step::Return,
+        Flow::ExceptionReturn | Flow::Wait | Flow::Stop => Step::End,
+        Flow::Unmask => {
+            world.refuse(at, Kind::Unmasks);
+            Step::Next
+        }
+    }
+}
+
+/// Cuts the instructions into blocks.
+fn blocks(world: &mut dyn World, steps: &BTreeMap<u64, Step>, leaders: &BTreeSet<u64>) -> Code {
+    let mut code = Code::default();
+    for start in leaders.iter().copied().filter(|start| steps.contains_key(start)) {
+        let mut last = start;
+        while matches!(steps.get(&last), Some(Step::Next)) && !leaders.contains(&(last + 4)) {
+            last += 4;
+        }
+        let Some(step) = steps.get(&last).cloned() else { continue };
+        let count = if matches!(step, Step::Panic) { last - start } else { last + 4 - start } / 4;
+        if matches!(step, Step::Table) {
+            if !goes_through_table(world, start, last) || code.table.is_some() {
+                world.refuse(last, Kind::IndirectBranch);
+            }
+            code.table = Some(start);
+        }
+        code.runs.insert(start, Run { count, step });
+    }
+    code
+}
+
+/// Whether the `blr` at `at` calls an entry of the table, seen from the instructions of its block alone: the last to
+/// write its register is `add xD, xN, wM, uxtb #2`, where xN holds the table's address.
+fn goes_through_table(world: &dyn World, start: u64, at: u64) -> bool {
+    let program = world.program();
+    let Some(Flow::CallRegister(mut wanted)) = program.word(at).map(|word| decode::flow(word, at)) else {
+        return false;
+    };
+    let mut indexed = false;
+    let mut low = 0;
+    let mut place = at;
+    while place > start {
+        place -= 4;
+        let Some(word) = program.word(place) else { return false };
+        match (indexed, decode::table_entry(word), decode::address(word, place), decode::add_immediate(word)) {
+            (false, Some((to, base)), _, _) if to == wanted => (indexed, wanted) = (true, base),
+            (true, _, Some((to, address)), _) if to == wanted => return Some(address + low) == world.table(),
+            (true, _, _, Some((to, base, value))) if to == wanted => (wanted, low) = (base, low + value),
+            _ if decode::may_write(word, wanted) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+impl Code {
+    /// Address after the last instruction of the block at `start`.
+    #[must_use]
+    pub fn end(&self, start: u64) -> u64 {
+        start + self.runs.get(&start).map_or(0, |run| run.count * 4)
+    }
+
+    /// The graph of the blocks. The call through the table leads to [`Target::Table`].
+    #[must_use]
+    pub fn graph(&self, program: &Program) -> Graph {
+        let mut graph = Graph::default();
+        for (start, run) in &self.runs {
+            let end = self.end(*start);
+            let path = Path::block(*start, run.count);
+            let edges = match &run.step {
+                Step::Next => vec![(Target::Node(end), path)],
+                Step::Jump(to) => vec![(Target::Node(*to), path)],
+                Step::Branch(to) => vec![(Target::Node(*to), path.clone()), (Target::Node(end), path)],
+                Step::Call(callee) => callee.edges(end).map(|(target, inside)| (target, path.then(&inside))).collect(),
+                Step::Table => vec![(Target::Table, path)],
+                Step::Return => vec![(Target::Return, path)],
+                Step::End | Step::Panic => vec![(Target::End, path)],
+            };
+            graph.blocks.insert(*start, Block { edges, bounds: program.bounds_in(*start, end) });
+        }
+        graph
+    }
+}
