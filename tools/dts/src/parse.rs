@@ -18,7 +18,8 @@ pub struct Tree {
 pub struct Node {
     /// Name with unit address.
     pub name: String,
-    labels: Vec<String>,
+    /// Its labels and their lines.
+    labels: Vec<(String, usize)>,
     /// Properties, in the order of the source.
     pub properties: Vec<Property>,
     /// Children, in the order of the source.
@@ -106,7 +107,7 @@ impl Parser<'_> {
     }
 
     /// A node from its `{` to its `;`.
-    fn node(&mut self, name: String, labels: Vec<String>) -> Result<Node, Error> {
+    fn node(&mut self, name: String, labels: Vec<(String, usize)>) -> Result<Node, Error> {
         let mut node = Node { name, labels, ..Node::default() };
         self.mark('{')?;
         while !self.accept(&Kind::Mark('}')) {
@@ -121,7 +122,7 @@ impl Parser<'_> {
         let mut labels = Vec::new();
         let mut name = self.word()?;
         while self.accept(&Kind::Mark(':')) {
-            labels.push(std::mem::replace(&mut name, self.word()?));
+            labels.push((std::mem::replace(&mut name, self.word()?), self.line));
         }
         if self.tokens.peek().is_some_and(|token| token.kind == Kind::Mark('{')) {
             if node.children.iter().any(|other| other.name == name) {
@@ -210,9 +211,9 @@ impl Node {
     /// Numbers the nodes in the order of the source and notes the number of each label.
     fn collect_labels(&self, labels: &mut BTreeMap<String, usize>) -> Result<(), Error> {
         fn visit(node: &Node, number: &mut usize, labels: &mut BTreeMap<String, usize>) -> Result<(), Error> {
-            for label in &node.labels {
+            for (label, line) in &node.labels {
                 if labels.insert(label.clone(), *number).is_some() {
-                    return Err(Error::new(1, format!("two nodes have the label {label}")));
+                    return Err(Error::new(*line, format!("two nodes have the label {label}")));
                 }
             }
             *number += 1;
