@@ -50,6 +50,8 @@ pub struct Code {
     pub runs: BTreeMap<u64, Run>,
     /// Start of the block that calls through the table of system calls.
     pub table: Option<u64>,
+    /// Start of the block that looks for a pending interrupt between two steps of a long call.
+    pub check: Option<u64>,
 }
 
 /// What [`find`] needs to know of the world around a function.
@@ -58,8 +60,6 @@ pub trait World {
     fn program(&self) -> &Program;
     /// Address of the table of system calls, when the function may use it.
     fn table(&self) -> Option<u64>;
-    /// An address at which a block begins although no branch leads there.
-    fn check(&self) -> Option<u64>;
     /// What is known of the function at `address`, called from `from`.
     fn callee(&mut self, address: u64, from: u64) -> Rc<Summary>;
     /// Notes a path that ends in a panic.
@@ -72,11 +72,15 @@ pub trait World {
 pub fn find(world: &mut dyn World, entry: u64) -> Code {
     let mut steps = BTreeMap::new();
     let mut leaders = BTreeSet::from([entry]);
-    leaders.extend(world.check());
+    let mut check = None;
     let mut open = vec![entry];
     while let Some(at) = open.pop() {
         if steps.contains_key(&at) {
             continue;
+        }
+        if world.program().word(at).is_some_and(decode::looks_for_interrupt) {
+            leaders.insert(at);
+            check = Some(at);
         }
         let step = step_at(world, at, at == entry);
         let next = at + 4;
@@ -102,7 +106,7 @@ pub fn find(world: &mut dyn World, entry: u64) -> Code {
         }
         steps.insert(at, step);
     }
-    blocks(world, &steps, &leaders)
+    Code { check, ..blocks(world, &steps, &leaders) }
 }
 
 /// What the instruction at `at` does.

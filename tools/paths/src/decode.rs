@@ -158,6 +158,12 @@ const fn writeback(word: u32) -> Stack {
     Stack::Same
 }
 
+/// Whether `word` reads `ISR_EL1`: the kernel looks for a pending interrupt.
+#[must_use]
+pub const fn looks_for_interrupt(word: u32) -> bool {
+    word & 0xffff_ffe0 == 0xd538_c100
+}
+
 /// Whether `word` is `add xD, xN, wM, uxtb #2`: the address of one of 256 instructions. Gives D and N.
 #[must_use]
 pub const fn table_entry(word: u32) -> Option<(u8, u8)> {
@@ -199,7 +205,7 @@ pub const fn may_write(word: u32, register: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flow, Stack, add_immediate, address, flow, stack, table_entry};
+    use super::{Flow, Stack, add_immediate, address, flow, looks_for_interrupt, stack, table_entry};
 
     const AT: u64 = 0xffff_ffff_8000_1000;
 
@@ -278,6 +284,12 @@ mod tests {
         ] {
             assert_eq!(stack(word), expected, "{word:#010x}");
         }
+    }
+
+    #[test]
+    fn a_look_for_a_pending_interrupt_is_seen() {
+        assert!(looks_for_interrupt(0xd538_c104)); // mrs x4, isr_el1
+        assert!(!looks_for_interrupt(0xd538_5204)); // mrs x4, esr_el1
     }
 
     #[test]

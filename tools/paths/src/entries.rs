@@ -112,7 +112,7 @@ impl Entry {
             edges.edges.push((Target::Node(code.end(block)), Path::empty()));
         }
         let mut windows = vec![start];
-        if let Some(check) = functions.check.filter(|check| graph.blocks.contains_key(check)) {
+        if let Some(check) = code.check {
             if !cut_at_check(&mut graph, &whole, check) {
                 functions.refuse(check, Kind::CheckUndecided);
             }

@@ -34,8 +34,6 @@ impl Summary {
 pub struct Functions<'a> {
     /// The machine code.
     program: &'a Program,
-    /// Where a pending interrupt would be taken between two steps of a long call.
-    pub check: Option<u64>,
     /// The table of system calls, while an entry is looked at.
     table: Option<u64>,
     /// Functions done, by address.
@@ -54,7 +52,6 @@ impl<'a> Functions<'a> {
     pub fn new(program: &'a Program) -> Self {
         Self {
             program,
-            check: program.symbol("again_check"),
             table: None,
             done: BTreeMap::new(),
             active: Vec::new(),
@@ -120,10 +117,6 @@ impl World for Functions<'_> {
 
     fn table(&self) -> Option<u64> {
         self.table
-    }
-
-    fn check(&self) -> Option<u64> {
-        self.check
     }
 
     fn callee(&mut self, address: u64, from: u64) -> Rc<Summary> {

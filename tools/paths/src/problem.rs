@@ -64,7 +64,7 @@ impl fmt::Display for Problem {
             Kind::UnknownStack => "the stack pointer is moved by an unknown amount",
             Kind::GrowingStack => "the stack grows with each turn of a loop",
             Kind::Unmasks => "interrupts are unmasked inside the kernel",
-            Kind::CheckUndecided => "the block of again_check must end in a branch that leads both on and out",
+            Kind::CheckUndecided => "the look for a pending interrupt must end in a branch that leads both on and out",
             Kind::NoTable => "no path from here reaches call_table",
             Kind::Endless => "no path from here ends",
         })
