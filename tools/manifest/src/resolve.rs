@@ -5,12 +5,12 @@ use rtos_abi::bundle::{
     overrun, partition_flag, region_kind, write_kind,
 };
 use rtos_abi::call::perm;
-use rtos_abi::layout::{BUNDLE_BASE, DEVICE_BASE, DEVICE_STRIDE, INFO_PAGE};
+use rtos_abi::layout::{BUNDLE_BASE, DEVICE_BASE, DEVICE_STRIDE};
 use rtos_abi::record::name_bytes;
 
 use crate::board::{BoardFile, Pin as BoardPin, Write};
 use crate::handles::GRANTS_PER_PIN;
-use crate::links::{Links, RingEnd, ThreadAt};
+use crate::links::{Links, ThreadAt};
 use crate::memory;
 use crate::partition::{Budget as BudgetToml, Level, Overrun, OwnBudget, Partition};
 use crate::system::Draft;
@@ -32,7 +32,7 @@ pub struct Tables {
     pub notify_edges: Vec<NotifyEdge>,
     /// Interrupt lines.
     pub irqs: Vec<IrqBinding>,
-    /// Regions. That of the bundle has no pages yet: its length is known only when it is made.
+    /// Regions: devices and the bundle. That of the bundle has no pages yet: its length is known only when it is made.
     pub regions: Vec<Region>,
     /// Register grants.
     pub grants: Vec<Grant>,
@@ -239,11 +239,9 @@ impl Resolver<'_> {
                 ..region
             });
         }
-        let read = perm::READ;
-        let info = Region { kind: region_kind::INFO, perm: read, address: word(INFO_PAGE), pages: 1, ..region };
-        self.tables.regions.push(info);
+        // The kernel itself adds the info page to every slot, and the rings from their own records.
         if slot == 0 {
-            let bundle = Region { kind: region_kind::BUNDLE, perm: read, address: word(BUNDLE_BASE), ..region };
+            let bundle = Region { kind: region_kind::BUNDLE, perm: perm::READ, address: word(BUNDLE_BASE), ..region };
             self.tables.regions.push(bundle);
         }
     }
@@ -305,17 +303,7 @@ impl Resolver<'_> {
                 mask: link.mask,
             });
         }
-        for (n, ring) in links.rings.iter().enumerate() {
-            let region = |end: &RingEnd| Region {
-                partition: small(end.slot),
-                kind: region_kind::RING,
-                perm: perm::READ | perm::WRITE,
-                index: small(n),
-                address: word(end.address),
-                pages: ring.pages,
-                physical: 0,
-            };
-            self.tables.regions.extend([region(&ring.writer), region(&ring.reader)]);
+        for ring in &links.rings {
             self.tables.rings.push(Ring {
                 writer: small(ring.writer.slot),
                 reader: small(ring.reader.slot),
