@@ -1,9 +1,8 @@
 //! What the system is doing, one small record a question (right: `inspect`, except for [`ring()`] and for what is one's
 //! own). The records are those of [`rtos_abi::info`].
 
-use crate::{Error, Message, sys};
+use crate::{Error, ipc, sys};
 use rtos_abi::info::kind;
-use rtos_abi::limits::MESSAGE_BYTES;
 use rtos_abi::record::Record;
 
 pub use rtos_abi::info::{
@@ -12,17 +11,8 @@ pub use rtos_abi::info::{
 };
 pub use rtos_abi::record::name_text;
 
-/// The record in the eight words of a message.
-pub(crate) fn record<R: Record>(message: Message) -> R {
-    let mut bytes = [0; MESSAGE_BYTES];
-    for (to, word) in bytes.chunks_exact_mut(8).zip(message) {
-        to.copy_from_slice(&word.to_le_bytes());
-    }
-    R::read(&bytes)
-}
-
 fn get<R: Record>(kind: u64, index: u64) -> Result<R, Error> {
-    sys::info(kind, index).map(record)
+    sys::info(kind, index).map(ipc::unpack)
 }
 
 macro_rules! questions {
@@ -72,17 +62,4 @@ questions! {
 #[must_use]
 pub fn boot() -> InfoPage {
     sys::info_page()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Table, record};
-
-    #[test]
-    fn a_record_is_read_from_the_message_registers_in_order() {
-        let name = u64::from_le_bytes(*b"threads\0");
-        let table: Table = record([name, 0, 3, 256, 65_536, 0, 0, 0]);
-        assert_eq!((rtos_abi::record::name_text(&table.name), table.used, table.entries), ("threads", 3, 256));
-        assert_eq!(table.bytes, 65_536);
-    }
 }

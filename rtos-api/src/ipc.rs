@@ -17,6 +17,8 @@
 
 use crate::{Error, Instant, Message, sys};
 use rtos_abi::call::{LOAN_READABLE, LOAN_WRITABLE};
+use rtos_abi::limits::MESSAGE_BYTES;
+use rtos_abi::record::Record;
 
 /// The right to call one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,4 +150,49 @@ impl Token {
 #[inline(always)]
 pub fn receive(deadline: Instant) -> Result<Request, Error> {
     sys::receive(deadline.ticks()).map(Request::new)
+}
+
+/// A record as a message: its bytes in the order of the registers, the rest zero. What does not fit is cut off.
+#[must_use]
+pub fn pack<R: Record>(record: &R) -> Message {
+    let mut bytes = [0; MESSAGE_BYTES];
+    record.write(&mut bytes);
+    let mut message = [0; 8];
+    for (word, bytes) in message.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    message
+}
+
+/// The record in a message; any message is one.
+#[must_use]
+pub fn unpack<R: Record>(message: Message) -> R {
+    let mut bytes = [0; MESSAGE_BYTES];
+    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(message) {
+        *bytes = word.to_le_bytes();
+    }
+    R::read(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pack, unpack};
+    use rtos_abi::info::{InfoPage, Table};
+
+    #[test]
+    fn a_record_lies_in_the_message_registers_in_order() {
+        let name = u64::from_le_bytes(*b"threads\0");
+        let message = [name, 0, 3, 256, 65_536, 0, 0, 0];
+        let table: Table = unpack(message);
+        assert_eq!((rtos_abi::record::name_text(&table.name), table.used, table.entries), ("threads", 3, 256));
+        assert_eq!(table.bytes, 65_536);
+        assert_eq!(pack(&table), message);
+    }
+
+    #[test]
+    fn a_short_record_is_filled_up_with_zeros() {
+        let page = InfoPage { ticks_per_second: 54_000_000, emulated: 1, ..InfoPage::default() };
+        assert_eq!(unpack::<InfoPage>(pack(&page)), page);
+        assert_eq!(pack(&page)[5..], [0; 3]);
+    }
 }
