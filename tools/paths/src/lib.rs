@@ -15,6 +15,7 @@ pub mod elf;
 pub mod entries;
 pub mod functions;
 pub mod graph;
+pub mod lines;
 pub mod longest;
 pub mod loops;
 pub mod path;
@@ -47,7 +48,7 @@ pub fn analyse(elf: &[u8]) -> Result<Report, Error> {
 /// longest path is longer than [`MASKED_MAX_LIMIT`].
 pub fn run(elf: &Path, doc: &Path, accept: bool) -> Result<Report, String> {
     let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
-    let report = analyse(&bytes).map_err(|error| error.to_string())?;
+    let report = analyse(&bytes).map_err(|error| lines::with_lines(error, elf).to_string())?;
     if report.masked_max() > MASKED_MAX_LIMIT {
         let text = report.text();
         return Err(format!("{text}masked_max is {}, the limit is {MASKED_MAX_LIMIT}", report.masked_max()));
