@@ -14,6 +14,7 @@ pub const SHELL: u8 = u8::MAX;
 
 const OP_SET_FOREGROUND: u8 = 1;
 const OP_STATISTICS: u8 = 2;
+const OP_FLUSH: u8 = 3;
 
 records! {
     /// A request as it lies in a message.
@@ -55,6 +56,8 @@ pub enum Request {
     SetForeground(u8),
     /// Tell the [`Statistics`].
     Statistics,
+    /// Answer when everything that was printed until now has been sent.
+    Flush,
 }
 
 impl Request {
@@ -64,6 +67,7 @@ impl Request {
         pack(&match self {
             Self::SetForeground(slot) => RawRequest { op: OP_SET_FOREGROUND, slot },
             Self::Statistics => RawRequest { op: OP_STATISTICS, slot: 0 },
+            Self::Flush => RawRequest { op: OP_FLUSH, slot: 0 },
         })
     }
 
@@ -76,6 +80,7 @@ impl Request {
         match raw.op {
             OP_SET_FOREGROUND => Ok(Self::SetForeground(raw.slot)),
             OP_STATISTICS => Ok(Self::Statistics),
+            OP_FLUSH => Ok(Self::Flush),
             _ => Err(ConsoleError::BadRequest),
         }
     }
@@ -192,6 +197,14 @@ impl Console {
         self.ask(Request::Statistics, deadline)
     }
 
+    /// Waits until everything that was printed until now has been sent.
+    ///
+    /// # Errors
+    /// Any [`ConsoleError`].
+    pub fn flush(self, deadline: Instant) -> Result<Statistics, ConsoleError> {
+        self.ask(Request::Flush, deadline)
+    }
+
     fn ask(self, request: Request, deadline: Instant) -> Result<Statistics, ConsoleError> {
         decode_reply(self.0.call(request.encode(), deadline).map_err(ConsoleError::Unreachable)?)
     }
@@ -204,7 +217,7 @@ mod tests {
 
     #[test]
     fn requests_read_back_what_was_sent() {
-        for request in [Request::SetForeground(7), Request::SetForeground(SHELL), Request::Statistics] {
+        for request in [Request::SetForeground(7), Request::SetForeground(SHELL), Request::Statistics, Request::Flush] {
             assert_eq!(Request::decode(request.encode()), Ok(request));
         }
         assert_eq!(Request::decode([0; 8]), Err(ConsoleError::BadRequest));
