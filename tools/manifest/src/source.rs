@@ -1,5 +1,6 @@
 //! A manifest file as text: reads it, parses it, and turns byte offsets into line numbers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,28 @@ impl Files for Disk {
         let mut names: Vec<_> = directories.map(|e| path.join(e.file_name())).collect();
         names.sort();
         names
+    }
+}
+
+/// A source tree in memory, for tests; files of another tree that it does not have show through.
+pub struct Overlay<'a> {
+    /// The files, by path.
+    pub files: BTreeMap<PathBuf, String>,
+    /// The tree below.
+    pub below: Option<&'a dyn Files>,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &Path) -> Option<String> {
+        self.files.get(path).cloned().or_else(|| self.below?.read(path))
+    }
+
+    fn directories(&self, path: &Path) -> Vec<PathBuf> {
+        let own = self.files.keys().flat_map(|p| p.ancestors().skip(1));
+        let own = own.filter(|p| p.parent() == Some(path)).map(Path::to_path_buf);
+        let below = self.below.map(|b| b.directories(path)).unwrap_or_default();
+        let names: BTreeSet<_> = own.chain(below).collect();
+        names.into_iter().collect()
     }
 }
 

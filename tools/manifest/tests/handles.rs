@@ -1,32 +1,9 @@
 //! The generated handles: what an application author relies on.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use manifest::handles;
-use manifest::source::Files;
-
-struct Tree(BTreeMap<PathBuf, String>);
-
-impl Tree {
-    fn new(files: &[(&str, &str)]) -> Self {
-        Self(files.iter().map(|(path, text)| (path.into(), (*text).to_string())).collect())
-    }
-}
-
-impl Files for Tree {
-    fn read(&self, path: &Path) -> Option<String> {
-        self.0.get(path).cloned()
-    }
-
-    fn directories(&self, path: &Path) -> Vec<PathBuf> {
-        let mut found: Vec<_> = self.0.keys().filter_map(|p| p.parent()).map(Path::to_path_buf).collect();
-        found.retain(|p| p.parent() == Some(path));
-        found.sort();
-        found.dedup();
-        found
-    }
-}
+use manifest::source::Overlay;
 
 const CONSOLE: &str = r#"
 name = "console"
@@ -66,8 +43,9 @@ stack_kib = 8
 bits = ["go", "done"]
 "#;
 
-fn tree(motor: &str) -> Tree {
-    Tree::new(&[("apps/services/console/partition.toml", CONSOLE), ("apps/motor/partition.toml", motor)])
+fn tree(motor: &str) -> Overlay<'static> {
+    let files = [("apps/services/console/partition.toml", CONSOLE), ("apps/motor/partition.toml", motor)];
+    Overlay { files: files.into_iter().map(|(path, text)| (path.into(), text.to_string())).collect(), below: None }
 }
 
 #[test]

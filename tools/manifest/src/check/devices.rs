@@ -97,7 +97,9 @@ pub(super) fn check(draft: &Draft, board: &BoardFile, refusals: &mut Vec<Refusal
             }
             for page in 0..u64::from(found.pages) {
                 let page = address + page * PAGE_BYTES as u64;
-                if let Some((owner, role)) = pages.insert(page, (file, role)) {
+                if let Some((owner, role)) = pages.insert(page, (file, role))
+                    && owner.source.path != file.source.path
+                {
                     let text = format!(
                         "on board \"{}\" partition \"{}\" already owns the page {page:#x}, for its device \"{role}\"",
                         board.name(),

@@ -6,6 +6,7 @@ use rtos_abi::limits::{
     MAX_REGIONS, MAX_RINGS, MAX_SAFE_WRITES, MAX_THREADS, PAGE_BYTES,
 };
 
+use super::threads::MAX_STACK_KIB;
 use crate::handles::GRANTS_PER_PIN;
 use crate::links::Links;
 use crate::memory;
@@ -40,7 +41,10 @@ pub(super) fn check(draft: &Draft, links: &Links, refusals: &mut Vec<Refusal>) {
             refusals.push(draft.source.refuse(draft.list.span(), Rule::TooMany, text));
         }
     }
-    memory_fits(draft, links, refusals);
+    // A sum of what is wrong already would say nothing more.
+    if refusals.is_empty() {
+        memory_fits(draft, links, refusals);
+    }
 }
 
 fn partition(slot: usize, file: &PartitionFile, links: &Links, refusals: &mut Vec<Refusal>) {
@@ -81,7 +85,9 @@ fn address_space(file: &PartitionFile, refusals: &mut Vec<Refusal>) {
         let text = format!("image and heap have {} MiB of address space", memory::PROGRAM_BYTES >> 20);
         refusals.push(file.refuse(&manifest.memory, Rule::AddressSpaceFull, text));
     }
+    let each_fits = manifest.thread.iter().all(|t| *t.stack_kib.get_ref() <= MAX_STACK_KIB);
     if let Some((_, top)) = memory::stacks(manifest).last()
+        && each_fits
         && *top > DEVICE_BASE
     {
         let text = format!("the stacks of its {} threads need more than the 1 MiB there is", manifest.thread.len());

@@ -137,7 +137,8 @@ fn supervisor(draft: &Draft, refusals: &mut Vec<Refusal>) {
     let Some(main) = first.file.manifest.thread.first() else { return };
     for member in &draft.members {
         for thread in &member.file.manifest.thread {
-            if !std::ptr::eq(thread, main) && thread.urgency() >= main.urgency() {
+            let in_range = u8::try_from(*thread.priority.get_ref()).is_ok();
+            if !std::ptr::eq(thread, main) && in_range && thread.urgency() >= main.urgency() {
                 let text = format!(
                     "priority {} is not below that of the supervisor \"{}.{}\", {}",
                     thread.urgency(),

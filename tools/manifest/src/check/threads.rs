@@ -13,11 +13,11 @@ const MAX_PERIOD_US: u32 = 3_600_000_000;
 /// What budgets may add up to, in millionths of a core; the rest is the kernel's.
 pub const CAPACITY_PPM: u64 = 950_000;
 /// Largest stack, KiB: the place for stacks has 1 MiB.
-const MAX_STACK_KIB: u32 = 512;
+pub(super) const MAX_STACK_KIB: u32 = 512;
 
 pub(super) fn check(draft: &Draft, refusals: &mut Vec<Refusal>) {
-    let mut load = 0;
-    for (slot, member) in draft.members.iter().enumerate() {
+    let before = refusals.len();
+    for member in &draft.members {
         let file = &member.file;
         for budget in &file.manifest.budget {
             refusals.extend(budget_value(file, &budget.name, budget.value()).err());
@@ -26,16 +26,24 @@ pub(super) fn check(draft: &Draft, refusals: &mut Vec<Refusal>) {
             urgency(file, thread, refusals);
             times(file, thread, refusals);
             stack(file, thread, refusals);
-            if let Err(refusal) = budget(file, thread) {
-                refusals.push(refusal);
-            }
+            refusals.extend(budget(file, thread).err());
         }
+    }
+    // A sum of budgets that are wrong already would say nothing more.
+    if refusals.len() == before {
+        overload(draft, refusals);
+    }
+}
+
+fn overload(draft: &Draft, refusals: &mut Vec<Refusal>) {
+    let mut load = 0;
+    for (slot, member) in draft.members.iter().enumerate() {
         let before = load;
-        load += load_ppm(file);
+        load += load_ppm(&member.file);
         if before <= CAPACITY_PPM && load > CAPACITY_PPM {
             let text = format!(
                 "with \"{}\" the budgets add up to {} % of the core; {} % can be given",
-                file.name(),
+                member.file.name(),
                 percent(load),
                 percent(CAPACITY_PPM)
             );
