@@ -462,6 +462,22 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// Any [`BundleError`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, BundleError> {
+        let bundle = Self::checked_before(bytes)?;
+        let tables = bundle.bytes.get(Header::BYTES..bundle.header.tables_len as usize).unwrap_or(&[]);
+        if crc32(tables) != bundle.header.crc32 {
+            return Err(BundleError::Checksum);
+        }
+        if bundle.boards().any(|b| b.partition_count as usize > MAX_PARTITIONS || b.thread_count > 255) {
+            return Err(BundleError::TooMany);
+        }
+        Ok(bundle)
+    }
+
+    /// Checks the first record alone: for `init`, which gets the bundle from the kernel, which has checked it all.
+    ///
+    /// # Errors
+    /// Any [`BundleError`] but [`BundleError::Checksum`] and [`BundleError::TooMany`].
+    pub fn checked_before(bytes: &'a [u8]) -> Result<Self, BundleError> {
         if bytes.len() < Header::BYTES {
             return Err(BundleError::Truncated);
         }
@@ -473,14 +489,7 @@ impl<'a> Bundle<'a> {
             return Err(BundleError::Version(header.version));
         }
         let bytes = bytes.get(..header.total_len as usize).ok_or(BundleError::Truncated)?;
-        if crc32(bytes.get(Header::BYTES..header.tables_len as usize).unwrap_or(&[])) != header.crc32 {
-            return Err(BundleError::Checksum);
-        }
-        let bundle = Self { bytes, header };
-        if bundle.boards().any(|b| b.partition_count as usize > MAX_PARTITIONS || b.thread_count > 255) {
-            return Err(BundleError::TooMany);
-        }
-        Ok(bundle)
+        Ok(Self { bytes, header })
     }
 
     /// The first record.
