@@ -35,6 +35,17 @@ impl fmt::Display for Percent {
     }
 }
 
+/// Any text of at most 64 bytes, so that it can be set in a column.
+pub struct Text<'a>(pub fmt::Arguments<'a>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = heapless::String::<64>::new();
+        fmt::write(&mut text, self.0)?;
+        f.pad(&text)
+    }
+}
+
 /// A time shown as `1 day 02:03:04.567`; days only if there are any.
 #[derive(Clone, Copy)]
 pub struct Elapsed {
@@ -79,7 +90,7 @@ pub fn parse_seconds(text: &str) -> Option<u64> {
 mod tests {
     use std::string::ToString;
 
-    use super::{Elapsed, Percent, microseconds, parse_seconds, ticks};
+    use super::{Elapsed, Percent, Text, microseconds, parse_seconds, ticks};
 
     #[test]
     fn ticks_and_microseconds_convert_without_overflow() {
@@ -96,6 +107,12 @@ mod tests {
         assert_eq!(Percent { part: 1, whole: 8 }.to_string(), "12.5");
         assert_eq!(Percent { part: 3, whole: 0 }.to_string(), "0.0");
         assert_eq!(Percent { part: u64::MAX, whole: u64::MAX }.to_string(), "100.0");
+    }
+
+    #[test]
+    fn composed_text_fits_into_a_column() {
+        let text = std::format!("{:<6}|{:>6}|", Text(format_args!("a{}", 1)), Text(format_args!("b")));
+        assert_eq!(text, "a1    |     b|");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use core::fmt;
 use rtos_abi::info::{Irq, Memory, Table, Thread, thread_state};
 use rtos_abi::record::name_text;
 
-use crate::format::{Percent, microseconds};
+use crate::format::{Percent, Text, microseconds};
 
 /// First line of `ps`.
 pub const PS_HEADER: &str = "pid  partition  thread     state     prio core      runs missed  worst us  cpu %";
@@ -56,7 +56,7 @@ impl fmt::Display for ThreadRow<'_> {
         write!(f, "{:>3}  {:<10} {:<10} {:<9} ", self.pid, self.partition, self.name, self.state())?;
         write!(f, "{:>4} {:>4} {:>9} {:>6} ", t.priority, t.core, t.runs, t.missed)?;
         let share = Percent { part: t.cpu_ticks, whole: self.elapsed };
-        write!(f, "{:>9} {}", self.us(t.worst_response), Right(6, share))
+        write!(f, "{:>9} {:>6}", self.us(t.worst_response), Text(format_args!("{share}")))
     }
 }
 
@@ -154,17 +154,6 @@ impl fmt::Display for TableRow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let t = self.0;
         write!(f, "{:<16} {:>7} {:>8} {:>9}", name_text(&t.name), t.used, t.entries, t.bytes)
-    }
-}
-
-/// Something of at most 16 bytes, set to the right.
-struct Right<T>(usize, T);
-
-impl<T: fmt::Display> fmt::Display for Right<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = heapless::String::<16>::new();
-        fmt::write(&mut text, format_args!("{}", self.1))?;
-        write!(f, "{text:>width$}", width = self.0)
     }
 }
 

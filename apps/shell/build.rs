@@ -1,0 +1,5 @@
+//! Writes the handles that `partition.toml` gives this program.
+
+fn main() {
+    manifest::handles::generate();
+}
