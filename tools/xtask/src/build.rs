@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lexopt::ValueExt;
 
-use crate::context::{self, KERNEL_TARGET, Metadata, PROGRAM_TARGET};
+use crate::context::{self, KERNEL_TARGET, PROGRAM_TARGET};
 use crate::flat::flatten;
 use crate::qemu::{Board, Machine};
 use crate::setup;
@@ -58,19 +58,6 @@ pub fn command(mut arguments: lexopt::Parser) -> Result<u8> {
     Ok(0)
 }
 
-/// The system's file.
-pub fn system_file(name: &str) -> Result<PathBuf> {
-    let file = context::root().join("apps/systems").join(format!("{name}.toml"));
-    if file.is_file() {
-        return Ok(file);
-    }
-    let entries = fs::read_dir(context::root().join("apps/systems")).into_iter().flatten().flatten();
-    let mut names: Vec<_> =
-        entries.filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned())).collect();
-    names.sort();
-    anyhow::bail!("there is no system '{name}'; apps/systems has {}", names.join(", "))
-}
-
 /// Builds the kernel alone; answers its ELF.
 pub fn kernel() -> Result<PathBuf> {
     let metadata = context::metadata()?;
@@ -87,14 +74,67 @@ pub fn kernel() -> Result<PathBuf> {
     Ok(metadata.elf(KERNEL_TARGET, package.binary()?))
 }
 
-/// Builds the system `name`.
-pub fn system(name: &str, _app: Option<&str>) -> Result<System> {
+/// Builds the programs of a system; answers their ELFs by slot.
+fn programs(system: &manifest::System) -> Result<Vec<(String, PathBuf)>> {
+    let metadata = context::metadata()?;
+    let mut call = context::cargo();
+    call.args(["build", "--quiet", "--release", "--target", PROGRAM_TARGET]);
+    let mut wanted: Vec<_> = system.members().iter().map(|member| (&member.package, &member.binary)).collect();
+    wanted.sort();
+    wanted.dedup();
+    for (package, _) in &wanted {
+        call.args(["-p", package]);
+    }
+    for (_, binary) in &wanted {
+        call.args(["--bin", binary]);
+    }
+    context::run(&mut call)?;
+    let elf = |member: &manifest::system::Member| metadata.elf(PROGRAM_TARGET, &member.binary);
+    Ok(system.members().iter().map(|member| (member.file.name().to_owned(), elf(member))).collect())
+}
+
+/// Reads a system, or one made of it and one more app.
+pub fn load(name: &str, app: Option<&str>) -> Result<manifest::System> {
+    let load = |name: &str| manifest::load_system(context::root(), name).map_err(|refusals| anyhow!("{refusals}"));
+    let system = load(name)?;
+    let Some(app) = app.filter(|app| !system.members().iter().any(|member| member.file.name() == *app)) else {
+        return Ok(system);
+    };
+    // The same list with the app at its end, as a system file of its own.
+    let text = fs::read_to_string(context::root().join(manifest::system::DIRECTORY).join(format!("{name}.toml")))?;
+    let mut table: toml::Table = text.parse()?;
+    if let Some(toml::Value::Array(partitions)) = table.get_mut("partitions") {
+        partitions.push(app.into());
+    }
+    let file = context::metadata()?.output().join(format!("{name}-{app}.toml"));
+    fs::write(&file, table.to_string())?;
+    load(&file.to_string_lossy())
+}
+
+/// Compiles the device trees of the boards that need ours.
+fn device_trees(output: &Path) -> Result<()> {
+    for board in Board::ALL.into_iter().filter(|board| board.needs_device_tree()) {
+        let source = context::root().join("bsp-rpi/boards").join(format!("{board}.dts"));
+        let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let tree = dts::compile(&text).with_context(|| source.display().to_string())?;
+        fs::write(output.join(format!("{board}.dtb")), tree)?;
+    }
+    Ok(())
+}
+
+/// Builds the system `name`, with `app` in it even if it is not on its list.
+pub fn system(name: &str, app: Option<&str>) -> Result<System> {
     let output = context::metadata()?.output();
     fs::create_dir_all(&output)?;
-    system_file(name)?;
+    let system = load(name, app)?;
+    device_trees(&output)?;
     let kernel = kernel()?;
-    let flat = flatten(&fs::read(&kernel)?)?;
+    let programs = programs(&system)?;
+    let flat = flatten(&fs::read(&kernel)?).with_context(|| kernel.display().to_string())?;
+    let read = |(_, elf): &(String, PathBuf)| fs::read(elf).with_context(|| format!("cannot read {}", elf.display()));
+    let contents = programs.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let bytes = bundle::build(&bundle::Inputs { kernel: &flat, system: &system, programs: &contents })?;
     let image = output.join(format!("{name}.img"));
-    fs::write(&image, flat)?;
-    Ok(System { name: name.to_owned(), image, kernel, programs: Vec::new(), output })
+    fs::write(&image, bytes)?;
+    Ok(System { name: name.to_owned(), image, kernel, programs, output })
 }

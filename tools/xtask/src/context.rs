@@ -43,9 +43,6 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// What is built from it.
     pub targets: Vec<Target>,
-    /// `[package.metadata]`.
-    #[serde(default)]
-    pub metadata: serde_json::Value,
 }
 
 /// Something a package imports.
@@ -91,15 +88,9 @@ impl Package {
         self.directory().starts_with("kernel/image") || self.directory().starts_with("kernel/arch")
     }
 
-    /// A program of a partition: built for [`PROGRAM_TARGET`].
+    /// Programs of partitions, built for [`PROGRAM_TARGET`]; a library beside them is tested on the host.
     pub fn is_program(&self) -> bool {
-        root().join(self.directory()).join("partition.toml").exists()
-    }
-
-    /// Its tests run on the host: everything but the kernel's image and plain programs.
-    pub fn is_host(&self) -> bool {
-        let program_without_library = self.is_program() && !self.has("lib");
-        !self.is_kernel() && !program_without_library && self.metadata["tinyos"]["host"] != false
+        self.has("bin") && (self.directory().starts_with("apps") || self.directory().starts_with("timing-tests"))
     }
 }
 

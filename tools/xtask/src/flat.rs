@@ -18,10 +18,11 @@ pub fn flatten(elf: &[u8]) -> Result<Vec<u8>> {
     let segments = file.segments().context("the ELF has no segments")?;
     let loaded = || segments.iter().filter(|segment| segment.p_type == PT_LOAD && segment.p_memsz > 0);
     let base = loaded().map(|segment| segment.p_vaddr).min().context("the ELF has nothing to load")?;
-    let end = loaded().map(|segment| segment.p_vaddr.saturating_add(segment.p_filesz)).max().unwrap_or(base);
+    let held = || loaded().filter(|segment| segment.p_filesz > 0);
+    let end = held().map(|segment| segment.p_vaddr.saturating_add(segment.p_filesz)).max().unwrap_or(base);
     ensure!(end - base <= MOST, "the kernel's segments are spread over {} bytes", end - base);
     let mut flat = vec![0; usize::try_from((end - base).next_multiple_of(PAGE))?];
-    for segment in loaded() {
+    for segment in held() {
         let at = usize::try_from(segment.p_vaddr - base)?;
         let from = usize::try_from(segment.p_offset)?;
         let length = usize::try_from(segment.p_filesz)?;

@@ -12,12 +12,20 @@ mod check;
 mod context;
 mod emulator;
 mod flat;
+mod graph;
+mod manifest_report;
+mod new;
+mod paths;
 mod qemu;
 mod run;
+mod scenario;
 mod screen;
 mod session;
 mod setup;
+mod size;
 mod terminal;
+mod test;
+mod timing;
 
 /// A subcommand: its name, what `help` says of it, and the function that does it and answers the exit code.
 struct Command {
@@ -30,8 +38,25 @@ struct Command {
 /// All subcommands, in the order of `help`.
 const COMMANDS: &[Command] = &[
     Command { name: "run", usage: run::USAGE, about: "boot a system in the emulator", run: run::command },
+    Command { name: "test", usage: test::USAGE, about: "prove everything that needs no board", run: test::command },
     Command { name: "build", usage: build::USAGE, about: "build a system's image", run: build::command },
     Command { name: "check", usage: check::USAGE, about: "hold the tree against its rules", run: check::command },
+    Command {
+        name: "timing",
+        usage: timing::USAGE,
+        about: "measure, and compare with the budgets",
+        run: timing::command,
+    },
+    Command { name: "paths", usage: paths::USAGE, about: "bound every masked path of the kernel", run: paths::command },
+    Command {
+        name: "manifest",
+        usage: manifest_report::USAGE,
+        about: "check and explain a system's manifests",
+        run: manifest_report::command,
+    },
+    Command { name: "graph", usage: graph::USAGE, about: "draw a system's priorities and edges", run: graph::command },
+    Command { name: "size", usage: size::USAGE, about: "say what an image is made of", run: size::command },
+    Command { name: "new", usage: new::USAGE, about: "make a new application", run: new::command },
     Command { name: "setup", usage: "", about: "install what the other commands need", run: setup::command },
 ];
 

@@ -90,7 +90,8 @@ pub fn command(arguments: lexopt::Parser) -> Result<u8> {
     let machine = machine(&system, &options, steps.is_some());
     let code = match steps {
         Some(steps) => {
-            let report = session::play(&machine, steps, options.timeout.unwrap_or(SCRIPT_LIMIT), true)?;
+            let limit = options.timeout.unwrap_or(SCRIPT_LIMIT);
+            let report = session::play(&machine, steps, &session::Options { limit, show: true, shell: true })?;
             report.outcome.map_err(anyhow::Error::msg)
         }
         None => terminal::interact(&machine, options.timeout).map(|code| code.unwrap_or(0)),

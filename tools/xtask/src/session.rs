@@ -51,7 +51,7 @@ impl Step {
 }
 
 /// `\r`, `\n`, `\\` and `\xNN` as the bytes they stand for.
-fn unescape(text: &str) -> Result<Vec<u8>> {
+pub fn unescape(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
@@ -74,8 +74,21 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
 pub struct Report {
     /// The lines that a terminal would show.
     pub lines: Vec<String>,
+    /// For each step that was begun, the number of lines before it.
+    pub begun: Vec<usize>,
     /// The system's exit code, or why it has none.
     pub outcome: Result<u8, String>,
+}
+
+/// How a session is played.
+pub struct Options {
+    /// Longest time, on the host.
+    pub limit: Duration,
+    /// Print the session as it goes.
+    pub show: bool,
+    /// The system has a shell: the first step waits for its prompt, and a script that does not shut the system down is
+    /// followed by `shutdown`. Without one the emulator is ended after the last step.
+    pub shell: bool,
 }
 
 /// A session under way.
@@ -83,7 +96,9 @@ struct Session {
     emulator: Emulator,
     screen: Screen,
     lines: Vec<String>,
-    /// Number of lines when the last one was typed.
+    /// Numbers of lines when the steps began.
+    begun: Vec<usize>,
+    /// Number of lines when something was typed last.
     typed_at: usize,
     show: bool,
     end: Instant,
@@ -98,27 +113,24 @@ enum Stop {
     Early(String),
     /// The reason.
     Reason(String),
+    /// Nothing is left to do, and nothing to wait for.
+    Done,
 }
 
-/// Boots `machine` and types the steps; with `show`, prints the session as it goes. A script that does not shut the
-/// system down is followed by `shutdown`.
-pub fn play(
-    machine: &Machine,
-    steps: impl IntoIterator<Item = Result<Step>>,
-    limit: Duration,
-    show: bool,
-) -> Result<Report> {
+/// Boots `machine` and does the steps.
+pub fn play(machine: &Machine, steps: impl IntoIterator<Item = Result<Step>>, options: &Options) -> Result<Report> {
     crate::terminal::guard()?;
     let mut session = Session {
         emulator: Emulator::start(machine)?,
         screen: Screen::default(),
         lines: Vec::new(),
+        begun: Vec::new(),
         typed_at: 0,
-        show,
-        end: Instant::now() + limit,
-        limit,
+        show: options.show,
+        end: Instant::now() + options.limit,
+        limit: options.limit,
     };
-    let stop = session.steps(steps)?;
+    let stop = session.steps(steps, options.shell)?;
     let panic = session.lines.iter().find(|line| line.to_ascii_lowercase().contains(PANIC)).cloned();
     if matches!(stop, Stop::Reason(_)) || panic.is_some() {
         session.emulator.kill();
@@ -128,10 +140,11 @@ pub fn play(
     let outcome = match (panic, stop) {
         (Some(line), _) => Err(format!("the kernel died: {line}")),
         (None, Stop::Reason(reason)) => Err(reason),
+        (None, Stop::Done) => Ok(0),
         (None, Stop::Early(when)) => Err(format!("the system stopped by itself, {when}: {}", ending(status, &errors))),
         (None, Stop::Ended) => exit_code(status, &errors).map_err(|error| error.to_string()),
     };
-    Ok(Report { lines: session.lines, outcome })
+    Ok(Report { lines: session.lines, begun: session.begun, outcome })
 }
 
 /// How the emulator ended, in words.
@@ -141,17 +154,22 @@ fn ending(status: ExitStatus, errors: &str) -> String {
 
 impl Session {
     /// Types the steps; answers why it stopped.
-    fn steps(&mut self, steps: impl IntoIterator<Item = Result<Step>>) -> Result<Stop> {
+    fn steps(&mut self, steps: impl IntoIterator<Item = Result<Step>>, shell: bool) -> Result<Stop> {
         let mut shutdown = false;
-        if let Err(stop) = self.wait("the first prompt", Self::prompted) {
+        if shell && let Err(stop) = self.wait("the first prompt", QUIET, Self::prompted) {
             return Ok(early(stop, "before its first prompt"));
         }
         for step in steps {
             let step = step?;
+            self.begun.push(self.lines.len());
             shutdown = matches!(&step, Step::Line(line) if line.split_whitespace().next() == Some("shutdown"));
             if let Err(stop) = self.step(&step) {
                 return Ok(if shutdown { stop } else { early(stop, &format!("at {step:?}")) });
             }
+        }
+        if !shell {
+            self.emulator.kill();
+            return Ok(Stop::Done);
         }
         if !shutdown {
             if let Err(stop) = self.step(&Step::Line("shutdown".to_owned())) {
@@ -167,18 +185,18 @@ impl Session {
                 self.typed_at = self.lines.len();
                 self.send(format!("{line}\r").as_bytes())?;
                 let echoed = |session: &Self| session.lines[session.typed_at..].iter().any(|l| is_echo(l, line));
-                self.wait(&format!("the echo of '{line}'"), echoed)?;
-                self.wait(&format!("the prompt after '{line}'"), Self::prompted)
+                self.wait(&format!("the echo of '{line}'"), Duration::ZERO, echoed)?;
+                self.wait(&format!("the prompt after '{line}'"), QUIET, Self::prompted)
             }
             Step::Type(bytes) => {
                 self.typed_at = self.lines.len();
                 self.send(bytes)
             }
-            Step::Wait(text) => self.wait(&format!("'{text}'"), |session| {
+            Step::Wait(text) => self.wait(&format!("'{text}'"), Duration::ZERO, |session| {
                 let said = &session.lines[session.typed_at..];
                 said.iter().any(|line| line.contains(text)) || session.screen.current().contains(text)
             }),
-            Step::Prompt => self.wait("the prompt", Self::prompted),
+            Step::Prompt => self.wait("the prompt", QUIET, Self::prompted),
         }
     }
 
@@ -191,12 +209,15 @@ impl Session {
         input.write_all(bytes).and_then(|()| input.flush()).map_err(|_| Stop::Ended)
     }
 
-    /// Reads until `reached` holds and nothing more comes for a moment.
-    fn wait(&mut self, what: &str, reached: impl Fn(&Self) -> bool) -> Result<(), Stop> {
+    /// Reads until `reached` holds and nothing more comes for `quiet`.
+    fn wait(&mut self, what: &str, quiet: Duration, reached: impl Fn(&Self) -> bool) -> Result<(), Stop> {
         // A program that prints all the time never leaves the line quiet; a prompt that stays is good enough then.
         let mut seen = 0;
         loop {
             let there = reached(self);
+            if there && quiet.is_zero() {
+                return Ok(());
+            }
             seen = if there { seen + 1 } else { 0 };
             let left = self.end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -205,7 +226,7 @@ impl Session {
                 let reason = format!("no sign of {what} within the time limit of {limit} s; the last line is '{line}'");
                 return Err(Stop::Reason(reason));
             }
-            match self.emulator.output.recv_timeout(if there { QUIET.min(left) } else { left }) {
+            match self.emulator.output.recv_timeout(if there { quiet.min(left) } else { left }) {
                 Ok(_) if seen > 50 => return Ok(()),
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) if there => return Ok(()),

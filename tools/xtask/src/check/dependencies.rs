@@ -125,7 +125,6 @@ mod tests {
             manifest_path: root().join(directory).join("Cargo.toml"),
             dependencies: imports.iter().map(dependency).collect(),
             targets: Vec::new(),
-            metadata: serde_json::Value::Null,
         }
     }
 

@@ -1,0 +1,203 @@
+//! Steps that need no emulator: format, lints, rules, tests on the host, documentation, Miri.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{Done, Tally};
+use crate::context::{self, KERNEL_TARGET, PROGRAM_TARGET, Package};
+
+/// Packages whose tests are run under Miri, and the part of their tests; all have `unsafe` near them or decide isolation.
+const MIRI: &[(&str, &str)] = &[("kernel-core", ""), ("rtos-abi", ""), ("rpi-drivers", ""), ("rtos-api", "ring")];
+
+/// Packages by where they are built.
+struct Packages {
+    /// For the host, with all their targets.
+    host: Vec<&'static str>,
+    /// Programs with a library, which is tested on the host.
+    libraries: Vec<&'static str>,
+    /// For the kernel's target.
+    kernel: Vec<&'static str>,
+    /// For the programs' target.
+    programs: Vec<&'static str>,
+}
+
+impl Packages {
+    fn find() -> Result<Self> {
+        let packages = &context::metadata()?.packages;
+        let names = |wanted: &dyn Fn(&Package) -> bool| {
+            packages.iter().filter(|package| wanted(package)).map(|package| package.name.as_str()).collect()
+        };
+        Ok(Self {
+            host: names(&|package| !package.is_kernel() && !package.is_program()),
+            libraries: names(&|package| package.is_program() && package.has("lib")),
+            kernel: names(&|package| package.is_kernel()),
+            programs: names(&Package::is_program),
+        })
+    }
+}
+
+/// A call of cargo with `-p` for each package.
+fn cargo(command: &[&str], packages: &[&str], options: &[&str]) -> Command {
+    let mut call = context::cargo();
+    call.args(command);
+    packages.iter().for_each(|package| {
+        call.args(["-p", package]);
+    });
+    call.args(options);
+    call
+}
+
+/// The steps; the quick ones are those that find most for their time.
+pub fn steps(tally: &mut Tally, quick: bool) {
+    tally.step("format", || quiet(context::cargo().args(["fmt", "--all", "--check"])));
+    tally.step("rules", || quiet(&mut xtask(if quick { &["check", "--no-build"] } else { &["check"] })));
+    let packages = match Packages::find() {
+        Ok(packages) => packages,
+        Err(error) => return tally.step("packages", || Err(error)),
+    };
+    tally.step("tests on the host", || host_tests(&packages));
+    if quick {
+        return;
+    }
+    tally.step("tests in documentation", || {
+        let libraries: Vec<_> = packages.host.iter().filter(|name| has_library(name)).copied().collect();
+        counted(cargo(&["test", "--quiet", "--doc"], &libraries, &["--no-fail-fast"]))
+    });
+    lints(tally, &packages);
+    documentation(tally, &packages);
+    miri(tally);
+}
+
+/// This program again, as a step of its own.
+fn xtask(arguments: &[&str]) -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| "xtask".into());
+    let mut call = Command::new(program);
+    call.args(arguments);
+    call
+}
+
+fn has_library(name: &str) -> bool {
+    context::metadata().is_ok_and(|m| m.packages.iter().any(|package| package.name == name && package.has("lib")))
+}
+
+fn lints(tally: &mut Tally, packages: &Packages) {
+    let strict = ["--", "-D", "warnings"];
+    let clippy = ["clippy", "--quiet"];
+    tally.step("lints, host", || {
+        let options = [&["--all-targets"][..], &strict].concat();
+        quiet(&mut cargo(&clippy, &packages.host, &options))
+    });
+    tally.step("lints, programs' libraries", || {
+        let options = [&["--lib", "--tests"][..], &strict].concat();
+        quiet(&mut cargo(&clippy, &packages.libraries, &options))
+    });
+    for (name, packages, target) in
+        [("kernel", &packages.kernel, KERNEL_TARGET), ("programs", &packages.programs, PROGRAM_TARGET)]
+    {
+        tally.step(&format!("lints, {name}"), || {
+            let options = [&["--release", "--target", target][..], &strict].concat();
+            quiet(&mut cargo(&clippy, packages, &options))
+        });
+    }
+}
+
+fn documentation(tally: &mut Tally, packages: &Packages) {
+    let doc = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+    let kernel = ["--target", KERNEL_TARGET];
+    let programs = ["--target", PROGRAM_TARGET];
+    let parts: [(&str, &[&str], &[&str]); 3] = [
+        ("host", &packages.host, &[]),
+        ("kernel", &packages.kernel, &kernel),
+        ("programs", &packages.programs, &programs),
+    ];
+    for (name, packages, target) in parts {
+        tally.step(&format!("documentation, {name}"), || {
+            quiet(cargo(&doc, packages, target).env("RUSTDOCFLAGS", "-D warnings"))
+        });
+    }
+}
+
+fn miri(tally: &mut Tally) {
+    let toolchain = || {
+        let mut rustup = Command::new("rustup");
+        // Cargo names itself and its toolchain to its children; Miri must use its own.
+        rustup.current_dir(context::root()).env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTUP_TOOLCHAIN");
+        rustup.args(["run", "nightly", "cargo", "miri"]);
+        rustup
+    };
+    if !toolchain().arg("--version").output().is_ok_and(|result| result.status.success()) {
+        println!("skipped Miri: `rustup toolchain install nightly --component miri,rust-src` adds it");
+        return;
+    }
+    for (package, part) in MIRI {
+        tally.step(&format!("Miri, {package}"), || {
+            let mut call = toolchain();
+            // Tests of properties walk less far: Miri is some hundred times slower.
+            call.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "4");
+            call.args(["test", "--quiet", "-p", package, "--lib", "--tests"]);
+            if !part.is_empty() {
+                call.args(["--", part]);
+            }
+            counted(call)
+        });
+    }
+}
+
+/// A step that says something only if it fails.
+fn quiet(command: &mut Command) -> Result<Done> {
+    said(command).map(|_| Done::ONE)
+}
+
+/// What the command wrote to both streams; an error with the same if it fails.
+fn said(command: &mut Command) -> Result<String> {
+    let result = command.output()?;
+    let text = [result.stdout, result.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    if result.status.success() { Ok(text) } else { bail!("{}\n{text}", context::shown(command)) }
+}
+
+/// Tests on the host, with nextest where there is one.
+fn host_tests(packages: &Packages) -> Result<Done> {
+    let nextest = context::cargo().args(["nextest", "--version"]).output().is_ok_and(|r| r.status.success());
+    let command: &[&str] = if nextest {
+        &["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail", "--final-status-level=none"]
+    } else {
+        &["test", "--quiet", "--no-fail-fast"]
+    };
+    let hosts = counted(cargo(command, &packages.host, &["--lib", "--bins", "--tests"]))?;
+    let libraries = match packages.libraries.as_slice() {
+        [] => 0,
+        libraries => counted(cargo(command, libraries, &["--lib", "--tests"]))?.passed,
+    };
+    let passed = hosts.passed + libraries;
+    Ok(Done { passed, note: format!("{passed} tests") })
+}
+
+/// A step that runs tests and says how many.
+fn counted(mut command: Command) -> Result<Done> {
+    let text = said(&mut command)?;
+    let passed: usize = text.lines().filter_map(passed_in).sum();
+    Ok(Done { passed, note: format!("{passed} tests") })
+}
+
+/// The number in `test result: ok. 5 passed; 0 failed` or `Summary [0.1s] 5 tests run: 5 passed, 0 skipped`.
+fn passed_in(line: &str) -> Option<usize> {
+    let line = line.trim_start();
+    if !line.starts_with("test result:") && !line.starts_with("Summary") {
+        return None;
+    }
+    let (before, _) = line.split_once(" passed")?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passed_in;
+
+    #[test]
+    fn passed_tests_are_counted_from_either_runner() {
+        assert_eq!(passed_in("test result: ok. 26 passed; 0 failed; 0 ignored"), Some(26));
+        assert_eq!(passed_in("     Summary [   0.020s] 126 tests run: 126 passed, 0 skipped"), Some(126));
+        assert_eq!(passed_in("test a ... ok"), None);
+    }
+}
