@@ -9,6 +9,7 @@ mod tables;
 use std::fmt;
 
 use manifest::System;
+use manifest::system::Member;
 
 pub use image::{HEADER_BYTES, kernel_hash};
 pub use program::Program;
@@ -60,7 +61,7 @@ impl fmt::Display for Error {
             Self::ProgramCount { partitions, programs } => {
                 write!(f, "the system has {partitions} partitions, but {programs} programs were given")
             }
-            Self::Program { partition, why } => write!(f, "the program of partition \"{partition}\" {why}"),
+            Self::Program { partition, why } => write!(f, "the program of partition \"{partition}\": {why}"),
             Self::TooLarge { bytes } => write!(f, "a boot bundle of {bytes} bytes does not fit its window"),
         }
     }
@@ -90,11 +91,14 @@ pub fn build_bundle(system: &System, programs: &[Vec<u8>]) -> Result<Vec<u8>, Er
     if members.len() != programs.len() {
         return Err(Error::ProgramCount { partitions: members.len(), programs: programs.len() });
     }
-    let read = |(member, elf): (&manifest::system::Member, &Vec<u8>)| {
-        let image_kib = member.file.manifest.memory.get_ref().image_kib;
-        Program::read(member.file.name(), elf, u64::from(image_kib) * 1024)
-            .map_err(|why| Error::Program { partition: member.file.name().to_string(), why })
-    };
-    let programs = members.iter().zip(programs).map(read).collect::<Result<Vec<_>, _>>()?;
+    let programs = members.iter().zip(programs).map(|(member, elf)| program(member, elf));
+    let programs = programs.collect::<Result<Vec<_>, _>>()?;
     tables::write(system, &programs)
+}
+
+fn program<'a>(member: &Member, elf: &'a [u8]) -> Result<Program<'a>, Error> {
+    let name = member.file.name();
+    let image_kib = member.file.manifest.memory.get_ref().image_kib;
+    Program::read(name, elf, u64::from(image_kib) * 1024)
+        .map_err(|why| Error::Program { partition: name.to_string(), why })
 }

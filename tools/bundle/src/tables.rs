@@ -10,7 +10,8 @@ use rtos_abi::layout::{BUNDLE_BASE, BUNDLE_END};
 use rtos_abi::limits::PAGE_BYTES;
 use rtos_abi::record::{Record, name_bytes};
 
-use crate::{Error, Program};
+use crate::Error;
+use crate::program::{Program, stored};
 
 /// Bytes that grow by tables. A table that is there already is not written again: most are the same on every board.
 #[derive(Default)]
@@ -59,12 +60,12 @@ fn paged(len: usize) -> usize {
 }
 
 /// Bytes of all contents, each on pages of its own.
-fn contents_len(programs: &[Program]) -> usize {
-    programs.iter().flat_map(|p| &p.segments).map(|s| paged(s.bytes.len())).sum()
+fn contents_len(programs: &[Program<'_>]) -> usize {
+    programs.iter().flat_map(|p| p.file.segments()).map(|s| paged(stored(s).len())).sum()
 }
 
 /// Writes the bundle.
-pub fn write(system: &System, programs: &[Program]) -> Result<Vec<u8>, Error> {
+pub fn write(system: &System, programs: &[Program<'_>]) -> Result<Vec<u8>, Error> {
     // How long the tables are does not depend on what is in the fields that the length decides.
     let draft = lay_out(system, programs, 0);
     let total = paged(draft.len()) + contents_len(programs);
@@ -79,20 +80,20 @@ pub fn write(system: &System, programs: &[Program]) -> Result<Vec<u8>, Error> {
     header.tables_len = word(tables_len);
     header.crc32 = crc32(&bytes[Header::BYTES..]);
     header.write(&mut bytes);
-    for segment in programs.iter().flat_map(|p| &p.segments) {
-        bytes.extend(&segment.bytes);
+    for segment in programs.iter().flat_map(|p| p.file.segments()) {
+        bytes.extend(stored(segment));
         bytes.resize(paged(bytes.len()), 0);
     }
     Ok(bytes)
 }
 
 /// All tables of a bundle of `total` bytes, with a header that lacks the checksum.
-fn lay_out(system: &System, programs: &[Program], total: usize) -> Vec<u8> {
+fn lay_out(system: &System, programs: &[Program<'_>], total: usize) -> Vec<u8> {
     let mut writer = Writer::default();
     let header_at = writer.reserve::<Header>(1);
     let boards_at = writer.reserve::<Board>(system.tables.len());
     let images_at = writer.reserve::<Image>(programs.len());
-    let count = programs.iter().map(|p| p.segments.len()).sum();
+    let count = programs.iter().map(|p| p.file.segments().len()).sum();
     let segments_at = writer.reserve::<Segment>(count);
     let boards: Vec<_> = system.tables.iter().map(|tables| board(&mut writer, tables, total)).collect();
     writer.put(boards_at, &boards);
@@ -118,24 +119,24 @@ fn lay_out(system: &System, programs: &[Program], total: usize) -> Vec<u8> {
     writer.bytes
 }
 
-fn images(programs: &[Program], contents_at: usize) -> (Vec<Image>, Vec<Segment>) {
+fn images(programs: &[Program<'_>], contents_at: usize) -> (Vec<Image>, Vec<Segment>) {
     let mut segments = Vec::new();
     let mut at = contents_at;
-    let mut image = |program: &Program| {
+    let mut image = |program: &Program<'_>| {
         let first_segment = word(segments.len());
-        for segment in &program.segments {
+        for segment in program.file.segments() {
             segments.push(Segment {
                 address: segment.address,
                 memory_len: segment.memory_len,
                 file_off: word(at),
-                file_len: word(segment.bytes.len()),
+                file_len: word(stored(segment).len()),
                 perm: segment.perm,
                 spare: [0; 7],
             });
-            at += paged(segment.bytes.len());
+            at += paged(stored(segment).len());
         }
-        let segment_count = word(program.segments.len());
-        Image { name: name_bytes(&program.name), entry: program.entry, first_segment, segment_count }
+        let segment_count = word(program.file.segments().len());
+        Image { name: name_bytes(&program.name), entry: program.file.entry(), first_segment, segment_count }
     };
     let images = programs.iter().map(&mut image).collect();
     (images, segments)

@@ -228,31 +228,19 @@ fn programs_that_cannot_be_loaded_are_refused_in_words() {
         let mut all = programs(&system);
         all[2] = file;
         match build_bundle(&system, &all).unwrap_err() {
-            Error::Program { partition, why } => format!("{partition} {why}"),
+            Error::Program { partition, why } if partition == "hello" => why,
             other => panic!("{other}"),
         }
     };
     let base = PROGRAM_BASE;
     let code = &[1u8; 16][..];
     let cases = [
-        (
-            elf(base, &[(base, 7, code, 16)]),
-            "hello has a segment at 0x200000 that is both writable and executable, or not readable",
-        ),
-        (elf(base, &[(base + 8, CODE, code, 16)]), "hello has a segment at 0x200008, which is not the start of a page"),
-        (
-            elf(base, &[(base - 4096, CODE, code, 16)]),
-            "hello has a segment at 0x1ff000, which must be at 0x200000 or above",
-        ),
-        (elf(base + 4096, &[(base, CODE, code, 16)]), "hello begins at 0x201000, where it has no code"),
-        (elf(base, &[(base, CODE, code, 65537)]), "hello needs image_kib = 68, but its partition.toml gives 64"),
-        (elf(base, &[(base, CODE, code, u64::MAX)]), "hello has a segment that does not end"),
-        (elf(base, &[]), "hello begins at 0x200000, where it has no code"),
-        (b"text".to_vec(), "hello is no ELF file: "),
+        (elf(base, &[(base, 7, code, 16)]), "the segment at 0x200000 is both writable and executable"),
+        (elf(base, &[(base, CODE, code, 65537)]), "needs image_kib = 68, but its partition.toml gives 64"),
+        (b"text".to_vec(), "not an ELF file"),
     ];
     for (file, expected) in cases {
-        let found = refusal(file);
-        assert!(found.starts_with(expected), "{found}\nexpected\n{expected}");
+        assert_eq!(refusal(file), expected);
     }
 }
 

@@ -25,6 +25,10 @@ struct SystemToml {
     partitions: Spanned<Vec<Spanned<String>>>,
     /// Boards; all by default.
     boards: Option<Vec<Spanned<String>>>,
+    /// Several partitions may have the right to the one virtual timer and must agree on its use: for tests that raise its
+    /// line in one partition and take it in another.
+    #[serde(default)]
+    shared_virtual_timer: bool,
 }
 
 /// A partition of a system.
@@ -53,6 +57,8 @@ pub struct Draft {
     pub members: Vec<Member>,
     /// Boards.
     pub boards: Vec<BoardFile>,
+    /// Several partitions may have the right to the virtual timer.
+    pub shared_virtual_timer: bool,
 }
 
 impl Draft {
@@ -79,7 +85,8 @@ impl Draft {
         let named = system.boards.unwrap_or_else(|| ALL_BOARDS.map(|b| Spanned::new(0..0, b.to_string())).into());
         let boards: Vec<_> = named.iter().filter_map(|b| board(files, &source, b).map_err(&mut keep).ok()).collect();
         if refusals.is_empty() {
-            Ok(Self { source, name: system.name, list, entries, members, boards })
+            let shared_virtual_timer = system.shared_virtual_timer;
+            Ok(Self { source, name: system.name, list, entries, members, boards, shared_virtual_timer })
         } else {
             Err(Refusals(refusals))
         }

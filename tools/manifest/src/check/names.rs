@@ -32,7 +32,9 @@ pub(super) fn check(draft: &Draft, refusals: &mut Vec<Refusal>) {
         fault_policy(&member.file, refusals);
     }
     supervisor(draft, refusals);
-    virtual_timer(draft, refusals);
+    if !draft.shared_virtual_timer {
+        virtual_timer(draft, refusals);
+    }
 }
 
 /// Why `name` cannot be a name.
