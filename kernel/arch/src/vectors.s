@@ -89,6 +89,7 @@ again_\name:
     again_call part_map
     again_call part_write
     again_call part_seal
+    again_call part_start
 
 // A number without a call: its path counts as a fault's, which it becomes.
 .global unknown_call

@@ -131,7 +131,7 @@ core::arch::global_asm!(
     "b again_part_map",
     "b again_part_write",
     "b again_part_seal",
-    "b call_part_start",
+    "b again_part_start",
     "b call_shutdown",
     "b call_panic",
     "b call_notify_own",
