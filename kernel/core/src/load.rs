@@ -1,6 +1,7 @@
 //! Loading a system: the bundle's records become the kernel's tables. Runs once, before the first program.
 
 use crate::budget::Budget;
+use crate::decision::Decision;
 use crate::id::{BudgetId, Slot, Tid};
 use crate::kernel::{BootFacts, Kernel};
 use crate::partition::{CallEdge, Grant, NotifyEdge, Region, RegionKind, SafeWrite};
@@ -364,6 +365,11 @@ impl Kernel {
             };
         }
         Ok(())
+    }
+
+    /// Runs the first thread: what boot ends with.
+    pub fn first_run(&mut self, now: u64) -> Decision {
+        self.resume_or_preempt(now)
     }
 
     /// Builds and starts `init` from the bundle, by the rules `init` itself uses for the others.
