@@ -1,5 +1,6 @@
 //! What the assembly keeps for its core, just above the kernel stack: every field is one load from `sp`.
 
+use core::mem::offset_of;
 use kernel_core::id::Tid;
 use rtos_abi::info::path;
 
@@ -40,7 +41,7 @@ pub struct CoreBlock {
 }
 
 const _: () = assert!(size_of::<CoreBlock>() == CORE_BLOCK_BYTES);
-const _: () = assert!(core::mem::offset_of!(CoreBlock, longest_other) == path::IRQ as usize * 8);
+const _: () = assert!(offset_of!(CoreBlock, longest_other) == path::IRQ as usize * 8);
 
 /// The boot core's block. `sp` points at it whenever the kernel is entered.
 #[unsafe(link_section = ".bss.core_block")]
@@ -67,35 +68,36 @@ impl CoreBlock {
     }
 }
 
+/// The word of the block at this offset.
+fn word(offset: usize) -> *mut u64 {
+    (&raw mut core_block).cast::<u64>().wrapping_byte_add(offset)
+}
+
 /// The longest masked path of one kind ([`rtos_abi::info::path`]) so far, in cycles; 0 for an unknown kind.
 #[must_use]
 pub fn longest_path(kind: usize) -> u64 {
-    let block = &raw const core_block;
-    if kind < COUNTED_CALLS {
-        // SAFETY: the index is in range; the assembly writes these words only outside Rust code.
-        return unsafe { (&raw const (*block).longest_call[kind]).read_volatile() };
+    let first_other = path::IRQ as usize;
+    if kind < COUNTED_CALLS || (first_other..path::COUNT).contains(&kind) {
+        // SAFETY: within the block, by the asserted layout; the assembly writes it only outside Rust code.
+        return unsafe { word(kind * 8).read_volatile() };
     }
-    match kind.checked_sub(path::IRQ as usize) {
-        // SAFETY: as above.
-        Some(n) if n < 4 => unsafe { (&raw const (*block).longest_other[n]).read_volatile() },
-        _ => 0,
-    }
+    0
 }
 
 /// Chooses the interrupt controller that the idle loop asks.
-pub fn use_bcm(bcm: bool) {
+pub(crate) fn use_bcm(bcm: bool) {
     // SAFETY: only this core writes the word, and the assembly reads it outside Rust code.
-    unsafe { (&raw mut core_block.bcm).write_volatile(u64::from(bcm)) }
+    unsafe { word(offset_of!(CoreBlock, bcm)).write_volatile(u64::from(bcm)) }
 }
 
 /// The thread whose floating-point registers are loaded, 0 for none.
 pub(crate) fn fp_owner() -> Tid {
     // SAFETY: only this core writes the word, and the assembly writes it outside Rust code.
-    Tid(unsafe { (&raw const core_block.fp_owner).read_volatile() } as u8)
+    Tid(unsafe { word(offset_of!(CoreBlock, fp_owner)).read_volatile() } as u8)
 }
 
 /// Says that no thread's floating-point registers are loaded.
 pub(crate) fn clear_fp_owner() {
     // SAFETY: as in `fp_owner`.
-    unsafe { (&raw mut core_block.fp_owner).write_volatile(0) }
+    unsafe { word(offset_of!(CoreBlock, fp_owner)).write_volatile(0) }
 }

@@ -28,7 +28,7 @@ pub fn forget(thread: Tid) {
     for word in 0..FP_AREA_BYTES / 8 {
         kernel_bounds::turn::<{ FP_AREA_BYTES as u64 / 8 }>();
         // SAFETY: within the area.
-        unsafe { area.add(word).write_volatile(0) };
+        unsafe { area.wrapping_add(word).write_volatile(0) };
     }
     if core_block::fp_owner() == thread {
         core_block::clear_fp_owner();

@@ -84,12 +84,6 @@ pub fn add_table(root: Phys, va: u64, table: Phys) {
     crate::cpu::table_barrier();
 }
 
-/// `TTBR0_EL1` for the tables at `root` with an address-space id.
-#[must_use]
-pub const fn space(root: Phys, asid: u16) -> u64 {
-    root.0 | (asid as u64) << 48
-}
-
 #[inline(always)]
 const fn entry_of(table: Phys, index: u64) -> Phys {
     table.plus((index & 511) * 8)
@@ -225,7 +219,7 @@ impl KernelMap {
         let fresh = unsafe { &raw mut TABLES.0[self.used] }.cast::<u64>();
         self.used += 1;
         let offset = (fresh as u64).wrapping_sub(boot_table(0) as u64);
-        write(table, index, self.bss + offset | TABLE);
+        write(table, index, (self.bss + offset) | TABLE);
         Ok(fresh)
     }
 }
@@ -245,10 +239,10 @@ fn boot_table(n: usize) -> *mut u64 {
 
 fn read(table: *mut u64, index: u64) -> u64 {
     // SAFETY: `table` is one of the kernel's own tables of 512 words; the walker only reads them.
-    unsafe { table.add(index as usize & 511).read_volatile() }
+    unsafe { table.wrapping_add(index as usize & 511).read_volatile() }
 }
 
 fn write(table: *mut u64, index: u64, entry: u64) {
     // SAFETY: as in `read`; nothing in Rust refers to these words.
-    unsafe { table.add(index as usize & 511).write_volatile(entry) }
+    unsafe { table.wrapping_add(index as usize & 511).write_volatile(entry) }
 }

@@ -27,8 +27,9 @@ static mut machine: Machine = Machine { kernel: Kernel::ZERO, hardware: Hardware
 /// Called by one core, while no other reference to it lives: at boot, or in a panic, after which nothing else runs.
 #[must_use]
 pub unsafe fn boot_machine() -> &'static mut Machine {
-    // SAFETY: the caller's promise; the static is all zero, which is the value above.
-    unsafe { &mut *(&raw mut machine) }
+    let only = &raw mut machine;
+    // SAFETY: the caller's promise.
+    unsafe { &mut *only }
 }
 
 /// The board's interrupt controller.

@@ -194,6 +194,6 @@ fn kernel_hash() -> u64 {
         static __build_id: [u8; 24];
     }
     // SAFETY: the linker script puts the note there, and it is read-only.
-    let note = unsafe { &*(&raw const __build_id) };
+    let note = unsafe { &__build_id };
     note.last_chunk().map_or(0, |hash| u64::from_be_bytes(*hash))
 }
