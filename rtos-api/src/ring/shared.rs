@@ -6,7 +6,7 @@
 
 use super::memory::{Memory, MemoryCell};
 use super::{Link, Writer, filled};
-use crate::{Error, Instant, info};
+use crate::{Error, Instant};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use rtos_abi::ring::offset::{DROPPED, HEAD, READER_WAITS, TAIL, WRITER_WAITS};
@@ -31,7 +31,8 @@ impl SharedWriter {
     }
 
     /// Opens the ring that the kernel's record describes, before other threads run.
-    pub fn open(&self, record: &info::Ring) {
+    #[cfg(target_os = "none")]
+    pub fn open(&self, record: &crate::info::Ring) {
         if let Some(memory) = Memory::of(record).filter(|_| record.writer == 1) {
             let link = Link::of(record);
             self.start(&Writer::start(memory, link, record.own_generation as u32));
@@ -96,13 +97,17 @@ impl SharedWriter {
         }
     }
 
+    /// Bytes that can be written now; as many as one likes, if it is not open.
+    pub fn room(&self) -> usize {
+        let Some(memory) = self.memory.get() else { return usize::MAX };
+        let (capacity, head) = (memory.capacity(), self.state.load(Relaxed) as u32);
+        (capacity - filled(head, memory.word(TAIL).load(Acquire), capacity).unwrap_or(capacity)) as usize
+    }
+
     /// Waits until there is room, at the latest until `deadline`. Only for the thread that the room bit wakes.
     pub fn wait_room(&self, deadline: Instant) -> Result<(), Error> {
         let Some(memory) = self.memory.get() else { return Ok(()) };
-        let (capacity, state) = (memory.capacity(), &self.state);
-        self.link().wait(&memory, WRITER_WAITS, deadline, || {
-            filled(state.load(Relaxed) as u32, memory.word(TAIL).load(Acquire), capacity).is_some_and(|f| f < capacity)
-        })
+        self.link().wait(&memory, WRITER_WAITS, deadline, || self.room() > 0)
     }
 
     /// Counts bytes as lost for want of room.
