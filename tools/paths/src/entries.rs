@@ -55,10 +55,11 @@ pub fn analyse(program: &Program, calls: &[(u8, &str)]) -> Result<Report, Error>
         let entry = Entry::find(&mut functions, program, start, Some(table));
         rows.push(entry.plain_row(&mut functions, title));
     }
-    if functions.problems.is_empty() {
+    let refused = functions.refused();
+    if refused.is_empty() {
         return Ok(Report { rows, panics: functions.panics.into_iter().collect() });
     }
-    Err(Error::Refused(functions.problems.into_iter().collect()))
+    Err(Error::Refused(refused))
 }
 
 /// One row for each system call, one for each further function that the rest of the table leads to.

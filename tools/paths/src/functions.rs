@@ -7,7 +7,7 @@ use crate::cfg::{self, Code, World};
 use crate::graph::Target;
 use crate::longest::Longest;
 use crate::path::Path;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Call, Kind, Problem};
 use crate::program::Program;
 use crate::stack;
 
@@ -40,8 +40,10 @@ pub struct Functions<'a> {
     done: BTreeMap<u64, Rc<Summary>>,
     /// Functions being looked at, outermost first.
     active: Vec<u64>,
+    /// Where each function is called from.
+    calls: BTreeMap<u64, BTreeSet<u64>>,
     /// What cannot be bounded.
-    pub problems: BTreeSet<Problem>,
+    problems: BTreeSet<Problem>,
     /// Panics that end a path, and from how many places.
     pub panics: BTreeMap<String, u64>,
 }
@@ -55,9 +57,26 @@ impl<'a> Functions<'a> {
             table: None,
             done: BTreeMap::new(),
             active: Vec::new(),
+            calls: BTreeMap::new(),
             problems: BTreeSet::new(),
             panics: BTreeMap::new(),
         }
+    }
+
+    /// What cannot be bounded, with the calls that lead into each function.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Problem> {
+        let call = |address: &u64| Call { function: self.program.name_at(*address), address: *address, line: None };
+        let into = |function: &str| {
+            let callees = self.calls.iter().filter(|(callee, _)| self.program.name_at(**callee) == function);
+            callees.flat_map(|(_, from)| from.iter().map(call)).collect()
+        };
+        let mut shown = BTreeSet::new();
+        let mut with_calls = |problem: &Problem| {
+            let calls = if shown.insert(problem.function.clone()) { into(&problem.function) } else { Vec::new() };
+            Problem { calls, ..problem.clone() }
+        };
+        self.problems.iter().map(&mut with_calls).collect()
     }
 
     /// The blocks of an entry, which may call through `table`.
@@ -120,6 +139,7 @@ impl World for Functions<'_> {
     }
 
     fn callee(&mut self, address: u64, from: u64) -> Rc<Summary> {
+        self.calls.entry(address).or_default().insert(from);
         if let Some(first) = self.active.iter().position(|active| *active == address) {
             let cycle = self.active[first..].iter().chain([&address]);
             let names = cycle.map(|function| self.program.name_at(*function)).collect();
@@ -135,6 +155,6 @@ impl World for Functions<'_> {
 
     fn refuse(&mut self, address: u64, kind: Kind) {
         let function = self.program.name_at(address);
-        self.problems.insert(Problem { kind, address, function, line: None });
+        self.problems.insert(Problem { kind, address, function, line: None, calls: Vec::new() });
     }
 }

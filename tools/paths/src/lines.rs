@@ -12,6 +12,9 @@ pub fn with_lines(error: Error, elf: &Path) -> Error {
     let (Error::Refused(mut problems), Ok(loader)) = (error.clone(), Loader::new(elf)) else { return error };
     for problem in &mut problems {
         problem.line = line(&loader, problem.address);
+        for call in &mut problem.calls {
+            call.line = line(&loader, call.address);
+        }
     }
     Error::Refused(problems)
 }

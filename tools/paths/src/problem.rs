@@ -44,29 +44,55 @@ pub struct Problem {
     pub function: String,
     /// In which line of the source, where known.
     pub line: Option<String>,
+    /// Calls that lead into the function.
+    pub calls: Vec<Call>,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// In which function.
+    pub function: String,
+    /// Where.
+    pub address: u64,
+    /// In which line of the source, where known.
+    pub line: Option<String>,
+}
+
+/// A place: function, address, and line where known.
+fn place(f: &mut fmt::Formatter<'_>, function: &str, address: u64, line: Option<&str>) -> fmt::Result {
+    write!(f, "{function} at {address:#x}")?;
+    line.map_or(Ok(()), |line| write!(f, " ({line})"))
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {:#x}", self.function, self.address)?;
-        if let Some(line) = &self.line {
-            write!(f, " ({line})")?;
+        place(f, &self.function, self.address, self.line.as_deref())?;
+        write!(f, ": {}", self.kind)?;
+        for call in &self.calls {
+            f.write_str("\n    called from ")?;
+            place(f, &call.function, call.address, call.line.as_deref())?;
         }
-        f.write_str(": ")?;
-        f.write_str(match &self.kind {
-            Kind::UnknownLoop => "a loop without a bound: call kernel_bounds::turn::<N>() in each turn",
-            Kind::TurnWithoutRecord => "a turn of this loop can pass by its bound: make the bound its first statement",
-            Kind::Irreducible => "a loop that is entered at two places",
-            Kind::IndirectBranch => "a branch to a register's value: its targets are unknown",
-            Kind::Recursion(names) => return write!(f, "recursion: {}", names.join(" -> ")),
-            Kind::OutsideCode => "control leaves the known code",
-            Kind::ReturnFromEntry => "an entry ends in `ret`, but nobody called it",
-            Kind::UnknownStack => "the stack pointer is moved by an unknown amount",
-            Kind::GrowingStack => "the stack grows with each turn of a loop",
-            Kind::Unmasks => "interrupts are unmasked inside the kernel",
-            Kind::CheckUndecided => "the look for a pending interrupt must end in a branch that leads both on and out",
-            Kind::NoTable => "no path from here reaches call_table",
-            Kind::Endless => "no path from here ends",
+        Ok(())
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownLoop => "a loop without a bound: call kernel_bounds::turn::<N>() in each turn",
+            Self::TurnWithoutRecord => "a turn of this loop can pass by its bound: make the bound its first statement",
+            Self::Irreducible => "a loop that is entered at two places",
+            Self::IndirectBranch => "a branch to a register's value: its targets are unknown",
+            Self::Recursion(names) => return write!(f, "recursion: {}", names.join(" -> ")),
+            Self::OutsideCode => "control leaves the known code",
+            Self::ReturnFromEntry => "an entry ends in `ret`, but nobody called it",
+            Self::UnknownStack => "the stack pointer is moved by an unknown amount",
+            Self::GrowingStack => "the stack grows with each turn of a loop",
+            Self::Unmasks => "interrupts are unmasked inside the kernel",
+            Self::CheckUndecided => "the look for a pending interrupt must end in a branch that leads both on and out",
+            Self::NoTable => "no path from here reaches call_table",
+            Self::Endless => "no path from here ends",
         })
     }
 }

@@ -78,6 +78,7 @@ fn an_unknown_loop_is_refused_by_name_and_address() {
     let Err(Error::Refused(problems)) = analyse(&asm.program(), CALLS) else { panic!("not refused") };
     assert_eq!(problems[0].kind, Kind::UnknownLoop);
     assert_eq!((problems[0].function.as_str(), problems[0].address), ("spin", asm.address("spin")));
+    assert_eq!(problems[0].calls[0].function, "entry_sync");
 }
 
 #[test]
