@@ -74,22 +74,30 @@ pub fn kernel() -> Result<PathBuf> {
     Ok(metadata.elf(KERNEL_TARGET, package.binary()?))
 }
 
+/// The target a program is built for: without floating-point registers unless all its threads declare them.
+fn target(member: &manifest::system::Member) -> &'static str {
+    if member.file.uses_floating_point() { PROGRAM_TARGET } else { KERNEL_TARGET }
+}
+
 /// Builds the programs of a system; answers their ELFs by slot.
 fn programs(system: &manifest::System) -> Result<Vec<(String, PathBuf)>> {
     let metadata = context::metadata()?;
-    let mut call = context::cargo();
-    call.args(["build", "--quiet", "--release", "--target", PROGRAM_TARGET]);
-    let mut wanted: Vec<_> = system.members().iter().map(|member| (&member.package, &member.binary)).collect();
-    wanted.sort();
-    wanted.dedup();
-    for (package, _) in &wanted {
-        call.args(["-p", package]);
+    for one_target in [KERNEL_TARGET, PROGRAM_TARGET] {
+        let members = system.members().iter().filter(|member| target(member) == one_target);
+        let mut wanted: Vec<_> = members.map(|member| (&member.package, &member.binary)).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        wanted.sort();
+        wanted.dedup();
+        let mut call = context::cargo();
+        call.args(["build", "--quiet", "--release", "--target", one_target]);
+        for (package, binary) in &wanted {
+            call.args(["-p", package, "--bin", binary]);
+        }
+        context::run(&mut call)?;
     }
-    for (_, binary) in &wanted {
-        call.args(["--bin", binary]);
-    }
-    context::run(&mut call)?;
-    let elf = |member: &manifest::system::Member| metadata.elf(PROGRAM_TARGET, &member.binary);
+    let elf = |member: &manifest::system::Member| metadata.elf(target(member), &member.binary);
     Ok(system.members().iter().map(|member| (member.file.name().to_owned(), elf(member))).collect())
 }
 

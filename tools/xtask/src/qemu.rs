@@ -55,6 +55,9 @@ impl Board {
                 "1",
                 "-global",
                 "virtio-mmio.force-legacy=false",
+                // No default network card: its boot ROM is not installed, and nothing here uses it.
+                "-nic",
+                "none",
             ],
         }
     }
@@ -64,7 +67,7 @@ impl Board {
         // A comma separates options, and is doubled within one.
         let file = file.display().to_string().replace(',', ",,");
         let separate = format!("file={file},if=none,id=card,format=raw");
-        let options = match self {
+        match self {
             Self::Rpi3 => vec!["-drive".to_owned(), format!("file={file},if=sd,format=raw")],
             Self::Rpi4 => vec![
                 "-drive".to_owned(),
@@ -75,8 +78,7 @@ impl Board {
             Self::Virt => {
                 vec!["-drive".to_owned(), separate, "-device".to_owned(), "virtio-blk-device,drive=card".to_owned()]
             }
-        };
-        options
+        }
     }
 }
 

@@ -171,10 +171,8 @@ impl Session {
             self.emulator.kill();
             return Ok(Stop::Done);
         }
-        if !shutdown {
-            if let Err(stop) = self.step(&Step::Line("shutdown".to_owned())) {
-                return Ok(stop);
-            }
+        if !shutdown && let Err(stop) = self.step(&Step::Line("shutdown".to_owned())) {
+            return Ok(stop);
         }
         Ok(Stop::Reason("`shutdown` came back to the prompt".to_owned()))
     }
