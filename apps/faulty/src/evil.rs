@@ -55,11 +55,12 @@ pub fn undefined() {
     unsafe { asm!("udf #0") };
 }
 
-/// Uses a floating-point register. The thread has not declared `fp`, so it may not.
+/// Uses a floating-point register (`fmov d0, #1.0`). The thread has not declared `fp`, so it may not, and the program is
+/// built without: the assembler would refuse the instruction's name.
 #[cfg(target_os = "none")]
 pub fn floating_point() {
     // SAFETY: unsound on purpose; the exception stops the program.
-    unsafe { asm!("fmov d0, #1.0") };
+    unsafe { asm!(".inst 0x1e6e1000") };
 }
 
 /// On the host there is nothing to try it on.
