@@ -168,11 +168,11 @@ apply_in_place:
     ldp     x22, x23, [x6, #X0 + 176]
     ldp     x24, x25, [x6, #X0 + 192]
     ldp     x26, x27, [x6, #X0 + 208]
-1:  tbnz    x0, #AGAIN_BIT, call_again
-    tbnz    x0, #HALT_BIT, apply_halt
-    tbz     x0, #TIMER_BIT, 2f
+1:  tbz     x0, #TIMER_BIT, 2f
     msr     cntp_cval_el0, x1
-2:  tbnz    x0, #RESULTS_BIT, 3f
+2:  tbnz    x0, #AGAIN_BIT, call_again
+    tbnz    x0, #HALT_BIT, apply_halt
+    tbnz    x0, #RESULTS_BIT, 3f
     and     x0, x0, #0xff
     b       call_leave
 3:  measure

@@ -15,6 +15,8 @@ use rtos_abi::bundle::overrun;
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Budget {
+    /// When a thread on it stopped running last, ticks.
+    pub stopped_at: u64,
     /// What is left in this period, ticks; stale while a thread runs on it. May be "negative" (wrapped): used up.
     pub left: u64,
     /// From this time on, look before running: the next boundary, or 0 when a thread on it has a slice.
@@ -29,8 +31,6 @@ pub struct Budget {
     pub consumed: u64,
     /// Times it was used up.
     pub exhausted: u64,
-    /// Rounds the size up to a power of two.
-    pub spare: u64,
 }
 
 impl Budget {
@@ -39,14 +39,14 @@ impl Budget {
 
     /// All zero.
     pub const ZERO: Self =
-        Self { left: 0, look_at: 0, boundary: 0, amount: 0, period: 0, consumed: 0, exhausted: 0, spare: 0 };
+        Self { stopped_at: 0, left: 0, look_at: 0, boundary: 0, amount: 0, period: 0, consumed: 0, exhausted: 0 };
 
     /// A budget that never ends.
     #[must_use]
     pub const fn endless() -> Self {
         let amount = Self::ENDLESS;
         let never = u64::MAX;
-        Self { left: amount, look_at: never, boundary: never, amount, period: 0, consumed: 0, exhausted: 0, spare: 0 }
+        Self { left: amount, look_at: never, boundary: never, amount, ..Self::ZERO }
     }
 
     /// Moves the boundary past `now` and refills. `used` was spent since the last boundary passed.
@@ -85,7 +85,9 @@ impl Kernel {
         let thread = self.threads[self.current.index()];
         let budget = &mut self.budgets[thread.budget.index()];
         if now >= budget.boundary {
-            budget.refill(now, 0);
+            // The last run on it may have gone on past a boundary; if that is the latest one, it has used of this period.
+            let latest = now - (now - budget.boundary) % budget.period.max(1);
+            budget.refill(now, budget.stopped_at.saturating_sub(latest));
         }
         self.budget_end = now.wrapping_add(budget.left);
         let slice = self.facts[self.current.index()].slice;

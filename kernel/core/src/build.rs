@@ -7,7 +7,7 @@ use crate::id::{Slot, Tid};
 use crate::kernel::Kernel;
 use crate::partition::{Life, Partition, Region, RegionKind};
 use crate::port::{NeedsTable, PageAttr, Phys, Port};
-use crate::thread::State;
+use crate::thread::{FLAG_MISSED, State};
 use crate::user_range::Claim;
 use kernel_bounds::turn;
 use rtos_abi::Error;
@@ -54,7 +54,8 @@ impl Kernel {
         if partition.overlaps(va, pages * PAGE) { Err(Error::Refused) } else { Ok(()) }
     }
 
-    /// One step of mapping cleared pages: a quarter of a page is cleared, a whole one mapped. `done` counts quarters.
+    /// One step of mapping cleared pages: a quarter of a page is cleared, a whole one mapped. `done` counts quarters. What
+    /// is mapped is accounted for at once: a call that ends half-way leaves no page that a later one could map again.
     pub(crate) fn map_step<P: Port>(
         &mut self,
         port: &mut P,
@@ -65,29 +66,41 @@ impl Kernel {
     ) -> Step {
         let (va, pages) = range;
         if done == 0
-            && let Err(error) = self.check_map(slot, va, pages, perms)
+            && let Err(error) = self.begin_map(slot, va, pages, perms)
         {
             return Step::Failed(error);
         }
         let partition = &mut self.partitions[slot.index()];
-        let start = partition.memory().plus(partition.memory_used);
-        if done < pages * (PAGE / STEP) {
-            partition.life = Life::Building;
-            port.clear(start.plus(done * STEP), STEP_BYTES);
-            let done = done + 1;
-            if done.is_multiple_of(PAGE / STEP) {
-                let page = done * STEP - PAGE;
-                let attr = PageAttr { perm: perms, device: false };
-                if partition.map_page(port, va + page, start.plus(page), attr).is_err() {
-                    return Step::Failed(Error::NoMemory);
-                }
-            }
-            return Step::More(done);
+        if done >= pages * (PAGE / STEP) {
+            return Step::Done;
         }
-        let len = pages * PAGE;
-        partition.memory_used += len;
-        partition.add_region(Region { va, len, at: start, perm: perms, kind: RegionKind::Ram, device: false });
-        Step::Done
+        // Another builder may have been at work on this slot since the last step.
+        if partition.life != Life::Building || partition.memory_used >= partition.memory_len {
+            return Step::Failed(Error::BadState);
+        }
+        let page = partition.memory().plus(partition.memory_used);
+        port.clear(page.plus(done % (PAGE / STEP) * STEP), STEP_BYTES);
+        let done = done + 1;
+        if done.is_multiple_of(PAGE / STEP) {
+            let attr = PageAttr { perm: perms, device: false };
+            if partition.map_page(port, va + done * STEP - PAGE, page, attr).is_err() {
+                return Step::Failed(Error::NoMemory);
+            }
+            partition.memory_used += PAGE;
+            let newest = (partition.region_count as usize).wrapping_sub(1) % MAX_REGIONS;
+            partition.regions[newest].len += PAGE;
+        }
+        Step::More(done)
+    }
+
+    /// Adds the region that mapping will fill.
+    fn begin_map(&mut self, slot: Slot, va: u64, pages: u64, perms: u8) -> Result<(), Error> {
+        self.check_map(slot, va, pages, perms)?;
+        let partition = &mut self.partitions[slot.index()];
+        partition.life = Life::Building;
+        let at = partition.memory().plus(partition.memory_used);
+        partition.add_region(Region { va, len: 0, at, perm: perms, kind: RegionKind::Ram, device: false });
+        Ok(())
     }
 
     /// One step of writing into an unsealed slot from `source`, which holds `len` bytes in one run.
@@ -148,16 +161,17 @@ impl Kernel {
         }
     }
 
-    /// First step of a start: handles know their peers' present lives.
+    /// First step of a start: handles know their peers' present lives, or the next ones of those that do not run.
     pub(crate) fn meet_peers(&mut self, slot: Slot) {
-        let partition = &mut self.partitions[slot.index()];
-        for edge in &mut partition.notifies {
+        for n in 0..MAX_NOTIFY_EDGES {
             turn::<{ MAX_NOTIFY_EDGES as u64 }>();
-            edge.generation = self.threads[edge.thread.index()].generation;
+            let thread = self.partitions[slot.index()].notifies[n].thread;
+            self.partitions[slot.index()].notifies[n].generation = self.life_of(thread).1;
         }
-        for edge in &mut partition.calls {
+        for n in 0..MAX_CALL_EDGES {
             turn::<{ MAX_CALL_EDGES as u64 }>();
-            edge.generation = self.threads[edge.thread.index()].generation;
+            let thread = self.partitions[slot.index()].calls[n].thread;
+            self.partitions[slot.index()].calls[n].generation = self.life_of(thread).1;
         }
     }
 
@@ -202,6 +216,7 @@ impl Kernel {
         thread.token = 0;
         thread.wait_mask = 0;
         thread.skip = 0;
+        thread.flags &= !FLAG_MISSED;
         thread.record = crate::thread::Record { consumed_mark: spent, ..Default::default() };
         thread.job_deadline = if thread.period == 0 { NEVER } else { now.wrapping_add(thread.deadline) };
         let deadline = thread.job_deadline;
@@ -209,9 +224,14 @@ impl Kernel {
         self.set_timer(id, deadline);
     }
 
-    /// One step of clearing a dead slot away: its clients learn of it, its tables are cleared. `done` counts steps.
+    /// One step of clearing away a slot that is dead, or whose builder gave up: its clients learn of it, its tables are
+    /// cleared. `done` counts steps.
     pub(crate) fn reap_step<P: Port>(&mut self, port: &mut P, slot: Slot, done: u64) -> Step {
-        if self.partitions[slot.index()].life != Life::Dead {
+        let life = &mut self.partitions[slot.index()].life;
+        if done == 0 && matches!(life, Life::Building | Life::Sealed) {
+            *life = Life::Dead;
+        }
+        if *life != Life::Dead {
             return Step::Failed(Error::BadState);
         }
         if done < u64::from(self.thread_count) {

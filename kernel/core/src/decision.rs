@@ -29,7 +29,8 @@ pub const FETCH: u64 = 1 << 12;
 pub const RESULTS: u64 = 1 << 13;
 /// Return in place; `val` is the next deadline. Needs [`RESULTS`] in a system call.
 pub const TIMER: u64 = 1 << 14;
-/// One bounded step is done and there is more: look for a pending interrupt, then enter the same call again.
+/// One bounded step is done and there is more: set the timer if [`TIMER`] is set too, look for a pending interrupt, then
+/// enter the same call again.
 pub const AGAIN: u64 = 1 << 15;
 /// Stop the machine; `val` is the exit code.
 pub const HALT: u64 = 1 << 16;

@@ -84,7 +84,8 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         let state = thread.state;
         thread.state = State::DEAD;
-        thread.generation = thread.generation.wrapping_add(1);
+        // No handle fits a thread that does not live.
+        thread.generation = u32::MAX;
         thread.wait_mask = 0;
         thread.token = 0;
         thread.wake_at = NEVER;
@@ -96,6 +97,7 @@ impl Kernel {
         }
         if self.lazy == id {
             self.lazy = Tid::IDLE;
+            self.limit = self.timers.first();
         }
     }
 

@@ -153,12 +153,13 @@ impl Kernel {
         decision
     }
 
-    /// The next deadline that concerns the running thread: its own budget, slice and job, or a more urgent thread's timer.
+    /// The next deadline that concerns the running thread: its own budget and slice, or the timer of a thread that is not
+    /// less urgent. Its equals count: one whose timer went by unseen would never get its turn when this one yields.
     fn deadline_undisturbed(&self) -> u64 {
-        let from = self.above[self.running().priority as usize];
+        let from = self.above[self.running().priority.saturating_sub(1) as usize];
         let mut deadline = self.timers.first_from(from).min(self.budget_end).min(self.slice_end);
         let lazy = &self.threads[self.lazy.index()];
-        if lazy.priority > self.running().priority {
+        if lazy.priority >= self.running().priority {
             deadline = deadline.min(lazy.wake_at);
         }
         deadline

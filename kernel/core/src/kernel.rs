@@ -230,7 +230,9 @@ impl Kernel {
     #[inline(always)]
     pub(crate) fn switch(&mut self, next: Tid, now: u64, flags: u64) -> Decision {
         let Thread { slot, budget, .. } = *self.running();
-        self.budgets[budget.index()].left = self.budget_end.wrapping_sub(now);
+        let stopped = &mut self.budgets[budget.index()];
+        stopped.stopped_at = now;
+        stopped.left = self.budget_end.wrapping_sub(now);
         self.current = next;
         let Thread { slot: next_slot, budget: next_budget, .. } = *self.running();
         let mut ctl = SLOW | SWITCH | flags | (next.0 as u64) << NEXT_SHIFT;

@@ -369,6 +369,8 @@ impl Kernel {
 
     /// Runs the first thread: what boot ends with.
     pub fn first_run(&mut self, now: u64) -> Decision {
+        // What the boot took is nobody's time, nor idle.
+        self.budget_end = now.wrapping_add(Budget::ENDLESS);
         self.resume_or_preempt(now)
     }
 

@@ -41,7 +41,7 @@ calls! {
     REPLY = 7, "reply";
     /// [`REPLY`] to token `x1` (0: to nobody), then [`RECEIVE`] until `x2`. A cancelled reply is not reported.
     REPLY_RECEIVE = 8, "reply_receive";
-    /// Lets the partition's interrupt line `x1` interrupt again.
+    /// Lets the partition's interrupt line `x1` interrupt again. A line is masked until its driver first says so.
     IRQ_DONE = 9, "irq_done";
     /// Sleeps until `x1`.
     SLEEP_UNTIL = 10, "sleep_until";
@@ -66,7 +66,7 @@ calls! {
     INFO = 19, "info";
     /// Stops partition `x1` if its generation is still `x2`. Right: `control`. Errors: `NotFound`, `BadState`.
     KILL = 20, "kill";
-    /// Clears a dead partition's tables and ends the calls that waited for it, in steps (its memory is cleared when it is
+    /// Clears a dead or half-built partition's tables and ends the calls that waited for it, in steps (its memory is cleared when it is
     /// mapped again). `x1` slot. Right: `build`. Errors: `BadState`.
     PART_REAP = 21, "part_reap";
     /// Maps zeroed pages of the slot's reserved memory: `x1` slot, `x2` address, `x3` pages, `x6` [`perm`].

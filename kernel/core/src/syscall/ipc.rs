@@ -126,6 +126,9 @@ impl Kernel {
             self.partitions[slot].calls[edge_index].generation = generation;
             return Decision::error(Error::PeerRestarted);
         }
+        if deadline <= now {
+            return Decision::error(if deadline == 0 { Error::WouldBlock } else { Error::TimedOut });
+        }
         if !self.take_from_window(slot, edge_index, now) {
             return Decision::error(Error::CallLimit);
         }
@@ -156,10 +159,6 @@ impl Kernel {
     /// The server is busy: the call waits in its queue. The message waits in the caller's own frame.
     fn queue_call(&mut self, now: u64, server: Tid, deadline: u64) -> Decision {
         let id = self.current;
-        if deadline <= now {
-            self.running_mut().token = 0;
-            return Decision::error(if deadline == 0 { Error::WouldBlock } else { Error::TimedOut });
-        }
         self.threads[server.index()].callers[(id.0 >> 6) as usize] |= 1 << (id.0 & 63);
         let mut decision = self.block_until(now, State::CALLING, deadline);
         decision.ctl |= DELIVER | (id.0 as u64) << DELIVER_SHIFT;

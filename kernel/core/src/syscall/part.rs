@@ -1,7 +1,7 @@
 //! `part_*`: what `init` builds the other partitions with. Right: `build`.
 
 use crate::build::Step;
-use crate::decision::Decision;
+use crate::decision::{Decision, TIMER};
 use crate::id::Slot;
 use crate::kernel::Kernel;
 use crate::partition::Life;
@@ -44,7 +44,7 @@ impl Kernel {
         let status = match step {
             Step::More(done) => {
                 progress.done = done;
-                return Decision::AGAIN;
+                return self.again();
             }
             Step::Done => 0,
             Step::Failed(error) => error.status(),
@@ -52,6 +52,16 @@ impl Kernel {
         progress.call = 0;
         self.set_results(status, [0; 3]);
         self.finish_call(now)
+    }
+
+    /// Says again. If the step readied a more urgent thread, the timer's interrupt comes at once and lets it run.
+    #[inline(always)]
+    fn again(&self) -> Decision {
+        let next = self.ready.first();
+        if self.threads[next.index()].priority > self.running().priority {
+            return Decision { ctl: Decision::AGAIN.ctl | TIMER, val: 0 };
+        }
+        Decision::AGAIN
     }
 
     /// `part_map`.
@@ -165,7 +175,9 @@ impl Kernel {
             return self.after_step(now, Step::Failed(Error::BadState));
         }
         let step = match self.steps_done(call::PART_START) {
-            0 if !self.is_code(slot, entry) => Step::Failed(Error::Refused),
+            0 if !self.is_code(slot, entry) || self.partitions[slot.index()].threads[0].is_none() => {
+                Step::Failed(Error::Refused)
+            }
             0 => Step::More(1),
             1 => {
                 self.meet_peers(slot);
