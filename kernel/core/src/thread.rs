@@ -67,7 +67,7 @@ pub const FLAG_MISSED: u8 = 8;
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Record {
-    /// Releases completed (periodic), or blocking waits ended.
+    /// Releases completed; 0 for a thread without a period.
     pub runs: u64,
     /// Deadlines missed.
     pub missed: u64,
@@ -206,6 +206,14 @@ impl Thread {
     #[must_use]
     pub const fn has(&self, flags: u8) -> bool {
         self.flags & flags == flags
+    }
+
+    /// Whether a call is queued here. Written out: the compiler would call a library function to compare four words.
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_callers(&self) -> bool {
+        let [a, b, c, d] = self.callers;
+        a | b | c | d != 0
     }
 }
 

@@ -73,9 +73,8 @@ pub mod thread_state {
     /// Stopped by a fault.
     pub const FAULTED: u8 = 10;
     /// The states in words, by number.
-    pub const NAMES: [&str; 11] = [
-        "dormant", "ready", "wait", "sleep", "period", "receive", "call", "reply", "throttled", "join", "faulted",
-    ];
+    pub const NAMES: [&str; 11] =
+        ["dormant", "ready", "wait", "sleep", "period", "receive", "call", "reply", "throttled", "join", "faulted"];
 }
 
 /// States of a partition.
@@ -184,7 +183,7 @@ records! {
         running: u8,
         /// Budget number.
         budget: u8,
-        /// Releases (periodic) or wake-ups completed.
+        /// Releases completed; 0 for a thread without a period.
         runs: u64,
         /// Deadlines missed.
         missed: u64,

@@ -99,10 +99,13 @@ pub fn name_text(name: &[u8]) -> &str {
 
 /// A zero-padded name; longer text is cut at a byte.
 #[must_use]
-pub fn name_bytes<const N: usize>(text: &str) -> [u8; N] {
+pub const fn name_bytes<const N: usize>(text: &str) -> [u8; N] {
+    let text = text.as_bytes();
     let mut name = [0; N];
-    for (to, from) in name.iter_mut().zip(text.bytes()) {
-        *to = from;
+    let mut n = 0;
+    while n < N && n < text.len() {
+        name[n] = text[n];
+        n += 1;
     }
     name
 }

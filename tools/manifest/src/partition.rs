@@ -44,6 +44,13 @@ impl PartitionFile {
         self.manifest.name.get_ref()
     }
 
+    /// Whether its program is built to use the floating-point registers: only if every thread declares `fp`, because the
+    /// compiler uses them for copies too, in whatever thread a copy happens. Other programs compute in software.
+    #[must_use]
+    pub fn uses_floating_point(&self) -> bool {
+        self.manifest.thread.iter().all(|thread| thread.fp)
+    }
+
     /// A refusal at the place of `value` in this file.
     pub fn refuse<T>(&self, value: &Spanned<T>, rule: Rule, text: impl Into<String>) -> Refusal {
         self.source.refuse(value.span(), rule, text)

@@ -43,6 +43,8 @@ fn main() -> Result<(), Error> {
     let mut console = Console { uart: Uart::open(), mux: Mux::new(shell), out: Output::new(), sent: 0, shell, clients };
     server::announce(console.clients.slots(), console.clients.slot(shell));
     threads::SERVER.start(server::run)?;
+    // A line is masked until its driver is ready for it.
+    irqs::CONSOLE_UART.done();
     loop {
         console.receive();
         console.serve();
