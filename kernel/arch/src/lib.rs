@@ -8,6 +8,7 @@
 //! | [`mmu`] | translation tables |
 //! | [`copy`] | all stores to and loads from memory of partitions |
 //! | [`device`] | device registers |
+//! | `memory.s`, [`memory`] | what the compiler calls to copy and fill large values |
 //! | [`fp`], [`cpu`], [`timer`] | floating-point areas, system registers, generic timer |
 //!
 //! `image` provides what the assembly calls: `kernel_main`, `irq_gic`, `irq_bcm`, `fault_from_program`, `call_table` and
@@ -21,6 +22,7 @@ pub mod core_block;
 pub mod cpu;
 pub mod device;
 pub mod fp;
+pub mod memory;
 pub mod mmu;
 pub mod timer;
 pub mod vectors;

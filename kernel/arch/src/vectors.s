@@ -107,6 +107,7 @@ call_again:
     ldp     x0, x1, [x9]
     ldp     x2, x3, [x9, #16]
     ldp     x6, x7, [x9, #32]
+    isb                             // a new deadline may have passed already
 .global again_check
 again_check:
     mrs     x4, isr_el1
