@@ -119,6 +119,18 @@ pub fn load(name: &str, app: Option<&str>) -> Result<manifest::System> {
     load(&file.to_string_lossy())
 }
 
+/// Packages of programs that use floating point, of all systems.
+pub fn floating_point() -> Result<Vec<String>> {
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(context::root().join(manifest::system::DIRECTORY))?.flatten() {
+        let Some(name) = entry.path().file_stem().map(|name| name.to_string_lossy().into_owned()) else { continue };
+        let system = load(&name, None)?;
+        let members = system.members().iter().filter(|member| target(member) == PROGRAM_TARGET);
+        packages.extend(members.map(|member| member.package.clone()));
+    }
+    Ok(packages)
+}
+
 /// Compiles the device trees of the boards that need ours.
 fn device_trees(output: &Path) -> Result<()> {
     for board in Board::ALL.into_iter().filter(|board| board.needs_device_tree()) {

@@ -1,12 +1,6 @@
 //! `cargo xtask timing`: runs the `timing` system and holds its rows against `timing-tests/budgets/<board>.toml`.
 //!
-//! The system prints one line a row, and a last one:
-//!
-//! ```text
-//! timing NAME UNIT N MIN MEDIAN P999 MAX
-//! timing end
-//! ```
-//!
+//! The system prints one line a row and a last one (`timing_tests::row`).
 //! In the emulator one instruction takes one nanosecond and nothing else takes time, so the figures are instructions and
 //! the same on every run: tier A.
 
@@ -17,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use lexopt::ValueExt;
 use serde::{Deserialize, Serialize};
+use timing_tests::row;
 
 use crate::qemu::Board;
 use crate::session::{self, Options, Step};
@@ -30,9 +25,6 @@ pub const USAGE: &str = "[--board rpi3|rpi4|virt] [--json FILE] [--accept]";
 const SYSTEM: &str = "timing";
 /// A measurement that takes longer has gone wrong.
 const LIMIT: Duration = Duration::from_secs(240);
-/// The last line of a measurement.
-const END: &str = "timing end";
-
 /// The result of one board.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Measurement {
@@ -62,13 +54,11 @@ impl Row {
         Self { name, unit, n: 1, min: value, median: value, p999: value, max: value, limit: None, ok: true }
     }
 
-    /// Reads `timing NAME UNIT N MIN MEDIAN P999 MAX`; `None` for any other line.
-    fn parse(line: &str) -> Option<Self> {
-        let mut words = line.trim().strip_prefix("timing ")?.split_whitespace();
-        let (name, unit) = (words.next()?.to_owned(), words.next()?.to_owned());
-        let mut number = || words.next()?.parse().ok();
-        let (n, min, median, p999, max) = (number()?, number()?, number()?, number()?, number()?);
-        Some(Self { name, unit, n, min, median, p999, max, limit: None, ok: true })
+    /// What a program measured.
+    fn measured(row: &timing_tests::Row<'_>) -> Self {
+        let timing_tests::Row { name, unit, n, min, median, p999, max } = *row;
+        let (name, unit) = (name.to_owned(), unit.to_owned());
+        Self { name, unit, n, min, median, p999, max, limit: None, ok: true }
     }
 
     /// The figure that a budget is about.
@@ -143,10 +133,11 @@ pub fn command(mut arguments: lexopt::Parser) -> Result<u8> {
 pub fn measure(board: Board) -> Result<Measurement> {
     let system = build::system(SYSTEM, None)?;
     let machine = system.machine(board, "timing");
-    let steps = [Ok(Step::Wait(END.to_owned()))];
+    let steps = [Ok(Step::Wait(row::END.to_owned()))];
     let report = session::play(&machine, steps, &Options { limit: LIMIT, show: false, shell: false })?;
-    let mut rows: Vec<_> = report.lines.iter().filter_map(|line| Row::parse(line)).collect();
-    let ended = report.lines.iter().any(|line| line.contains(END));
+    let mut rows: Vec<_> =
+        report.lines.iter().filter_map(|line| timing_tests::Row::parse(line)).map(|row| Row::measured(&row)).collect();
+    let ended = report.lines.iter().any(|line| line.contains(row::END));
     if !ended || rows.is_empty() {
         let reason = report.outcome.err().unwrap_or_else(|| "no rows came".to_owned());
         bail!("{reason}\n{}", report.lines.join("\n"));
@@ -206,10 +197,11 @@ mod tests {
     use super::{Measurement, Row};
     use crate::qemu::Board;
 
-    const BUDGET: &str = "[null_syscall]\nlimit = 50\nunit = \"instructions\"\ntier = \"A\"\nwhy = \"the promise\"\n";
+    const BUDGET: &str = "[null_syscall]\nlimit = 50\nunit = \"insn\"\ntier = \"A\"\nwhy = \"the promise\"\n";
 
     fn rows(max: u64) -> Vec<Row> {
-        vec![Row::parse(&format!("timing null_syscall instructions 1000 40 41 42 {max}")).unwrap()]
+        let row = timing_tests::Row { name: "null_syscall", unit: "insn", n: 1000, min: 40, median: 41, p999: 42, max };
+        vec![Row::measured(&row)]
     }
 
     #[test]
@@ -223,20 +215,14 @@ mod tests {
     #[test]
     fn a_budget_without_its_row_or_with_another_unit_is_refused() {
         assert!(Measurement::new(Board::Rpi4, Vec::new(), BUDGET).is_err());
-        assert!(Measurement::new(Board::Rpi4, rows(1), &BUDGET.replace("instructions", "ns")).is_err());
+        assert!(Measurement::new(Board::Rpi4, rows(1), &BUDGET.replace("insn", "ns")).is_err());
     }
 
     #[test]
     fn the_kept_form_has_the_published_fields_in_their_order() {
         let text = Measurement::new(Board::Rpi4, rows(50), BUDGET).unwrap().json().unwrap();
         let packed = text.split_whitespace().collect::<String>();
-        let row = r#"{"name":"null_syscall","unit":"instructions","n":1000,"min":40,"median":41,"p999":42,"max":50,"limit":50,"ok":true}"#;
+        let row = r#"{"name":"null_syscall","unit":"insn","n":1000,"min":40,"median":41,"p999":42,"max":50,"limit":50,"ok":true}"#;
         assert_eq!(packed, format!(r#"{{"board":"rpi4","tier":"A","rows":[{row}]}}"#));
-    }
-
-    #[test]
-    fn other_lines_are_no_rows() {
-        assert_eq!(Row::parse("timing end"), None);
-        assert_eq!(Row::parse("tinyos> timing a b 1 2 3 4 5"), None);
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::{Done, Tally};
+use crate::build;
 use crate::context::{self, KERNEL_TARGET, PROGRAM_TARGET, Package};
 
 /// Packages whose tests are run under Miri, and the part of their tests; all have `unsafe` near them or decide isolation.
@@ -16,9 +17,9 @@ struct Packages {
     host: Vec<&'static str>,
     /// Programs with a library, which is tested on the host.
     libraries: Vec<&'static str>,
-    /// For the kernel's target.
+    /// For the kernel's target: the kernel, and programs that use no floating point.
     kernel: Vec<&'static str>,
-    /// For the programs' target.
+    /// Programs that use floating point, for the programs' target; the others are built for the kernel's.
     programs: Vec<&'static str>,
 }
 
@@ -28,11 +29,13 @@ impl Packages {
         let names = |wanted: &dyn Fn(&Package) -> bool| {
             packages.iter().filter(|package| wanted(package)).map(|package| package.name.as_str()).collect()
         };
+        let floating = build::floating_point()?;
+        let floats = |package: &Package| floating.contains(&package.name);
         Ok(Self {
             host: names(&|package| !package.is_kernel() && !package.is_program()),
             libraries: names(&|package| package.is_program() && package.has("lib")),
-            kernel: names(&|package| package.is_kernel()),
-            programs: names(&Package::is_program),
+            kernel: names(&|package| package.is_kernel() || (package.is_program() && !floats(package))),
+            programs: names(&|package| package.is_program() && floats(package)),
         })
     }
 }
@@ -92,9 +95,10 @@ fn lints(tally: &mut Tally, packages: &Packages) {
         let options = [&["--lib", "--tests"][..], &strict].concat();
         quiet(&mut cargo(&clippy, &packages.libraries, &options))
     });
-    for (name, packages, target) in
-        [("kernel", &packages.kernel, KERNEL_TARGET), ("programs", &packages.programs, PROGRAM_TARGET)]
-    {
+    for (name, packages, target) in [
+        ("kernel and programs", &packages.kernel, KERNEL_TARGET),
+        ("floating point", &packages.programs, PROGRAM_TARGET),
+    ] {
         tally.step(&format!("lints, {name}"), || {
             let options = [&["--release", "--target", target][..], &strict].concat();
             quiet(&mut cargo(&clippy, packages, &options))
@@ -108,8 +112,8 @@ fn documentation(tally: &mut Tally, packages: &Packages) {
     let programs = ["--target", PROGRAM_TARGET];
     let parts: [(&str, &[&str], &[&str]); 3] = [
         ("host", &packages.host, &[]),
-        ("kernel", &packages.kernel, &kernel),
-        ("programs", &packages.programs, &programs),
+        ("kernel and programs", &packages.kernel, &kernel),
+        ("floating point", &packages.programs, &programs),
     ];
     for (name, packages, target) in parts {
         tally.step(&format!("documentation, {name}"), || {

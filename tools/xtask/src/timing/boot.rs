@@ -20,8 +20,8 @@ pub fn rows(board: Board) -> Result<Vec<Row>> {
         |line: &str, before: &str| number(&report.lines, line, before).with_context(|| report.lines.join("\n"));
     let image = fs::metadata(&system.image)?.len();
     Ok(vec![
-        Row::single("masked_max", "instructions", paths::report(false)?.masked_max()),
-        Row::single("boot_to_prompt", "instructions", figure("prompt", "instructions")?),
+        Row::single("masked_max", "insn", paths::report(false)?.masked_max()),
+        Row::single("boot_to_prompt", "insn", figure("prompt", "instructions")?),
         Row::single("image_bytes", "bytes", image),
         Row::single("kernel_ram_bytes", "bytes", figure("kernel", "bytes")?),
     ])
