@@ -1,6 +1,6 @@
 //! Where a program begins and ends.
 //!
-//! [`entry!`](crate::entry) names the function that thread 0 runs. It may return nothing, never, an [`ExitCode`] or a
+//! [`entry!`](crate::entry!) names the function that thread 0 runs. It may return nothing, never, an [`ExitCode`] or a
 //! `Result`; when it returns, the partition ends, with all its threads.
 
 use crate::println;

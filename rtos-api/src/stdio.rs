@@ -1,7 +1,7 @@
 //! Standard output and input, for a partition with `stdio = true`. Both are rings to the console: printing never blocks
 //! and never calls anybody. When the ring is full, what does not fit is dropped, counted, and shown as dropped.
 //!
-//! [`print!`] and [`println!`] may be used by all threads. Each sends its text in pieces of up to [`PIECE`] bytes, which
+//! [`print!`](crate::print!) and [`println!`](crate::println!) may be used by all threads. Each sends its text in pieces of up to [`PIECE`] bytes, which
 //! do not mix with those of other threads.
 
 use crate::{Error, Instant, ring};
@@ -40,7 +40,7 @@ macro_rules! println {
     ($($text:tt)*) => { $crate::stdio::print_arguments(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// What [`print!`] expands to.
+/// What [`print!`](crate::print!) expands to.
 pub fn print_arguments(text: fmt::Arguments<'_>) {
     let mut piece = Piece { bytes: [0; PIECE], len: 0 };
     // Writing fails only if a value's own `Display` does; there is nobody to tell, and what it printed stays.

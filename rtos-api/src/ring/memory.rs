@@ -39,6 +39,20 @@ impl Memory {
         unsafe { Self::new(NonNull::new(base)?, record.bytes as usize) }
     }
 
+    /// A cleared page of the test's own, which lives for ever, as the kernel's pages do while a program runs.
+    #[cfg(test)]
+    pub fn page() -> Self {
+        use std::{boxed::Box, sync::Mutex, vec::Vec};
+        #[repr(align(4096))]
+        struct Page([u8; 4096]);
+        static ALL: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
+        let page = Box::leak(Box::new(Page([0; 4096])));
+        // SAFETY: the page is aligned and is never freed, and nobody else has it.
+        let memory = unsafe { Self::new(NonNull::from(&mut page.0).cast(), 4096) }.unwrap();
+        ALL.lock().unwrap().push(memory);
+        memory
+    }
+
     /// Bytes it holds; a power of two.
     pub const fn capacity(&self) -> u32 {
         self.capacity

@@ -4,10 +4,9 @@ use super::memory::Memory;
 use super::shared::SharedWriter;
 use super::{Link, Reader, Writer};
 use crate::Instant;
-use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 use rtos_abi::ring::offset::{DROPPED, HEAD, READER_WAITS, TAIL, WRITER_WAITS};
-use std::boxed::Box;
+use std::sync::Arc;
 use std::vec::Vec;
 use std::{format, thread};
 
@@ -16,19 +15,9 @@ const CAPACITY: usize = 2048;
 /// Miri is a thousand times slower.
 const ROUNDS: u32 = if cfg!(miri) { 2_000 } else { 400_000 };
 
-#[repr(align(4096))]
-struct Page([u8; 4096]);
-
-/// A cleared page, as the kernel gives it; never freed, as the kernel's pages are not while a program runs.
-fn page() -> Memory {
-    let page = Box::leak(Box::new(Page([0; 4096])));
-    // SAFETY: the page is aligned and lives for ever, and nobody else has it.
-    unsafe { Memory::new(NonNull::from(&mut page.0).cast(), 4096) }.unwrap()
-}
-
 /// A ring whose counts are at `count`.
 fn ring_at(count: u32) -> (Memory, Writer, Reader) {
-    let memory = page();
+    let memory = Memory::page();
     memory.word(HEAD).store(count, Relaxed);
     memory.word(TAIL).store(count, Relaxed);
     (memory, Writer::start(memory, LINK, 1), Reader::start(memory, LINK, 1))
@@ -227,8 +216,9 @@ fn lines_that_threads_write_at_once_all_arrive_whole_and_in_each_threads_order()
     const THREADS: usize = 3;
     let lines = ROUNDS / 100;
     let (memory, _, mut reader) = ring_at(u32::MAX - 1234);
-    let shared: &'static SharedWriter = Box::leak(Box::new(shared(memory)));
+    let shared = Arc::new(shared(memory));
     let writers: [_; THREADS] = core::array::from_fn(|name| {
+        let shared = Arc::clone(&shared);
         thread::spawn(move || {
             for n in 0..lines {
                 // Twelve bytes divide no power of two, so lines lie across the end. Only what fits is whole: each thread
