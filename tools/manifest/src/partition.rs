@@ -1,12 +1,13 @@
 //! `partition.toml`: what a partition asks for. This module only knows the grammar; [`crate::check`] knows the rules.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use toml::Spanned;
+
+mod budget;
+
+pub use budget::{Budget, OwnBudget, SharedBudget};
 
 use crate::rule::{Refusal, Rule};
 use crate::source::{Files, Source};
@@ -251,70 +252,6 @@ pub struct Ring {
     pub bit: Spanned<String>,
     /// Bit of the own main thread.
     pub room_bit: Spanned<String>,
-}
-
-/// A budget that threads share.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SharedBudget {
-    /// Name.
-    pub name: Spanned<String>,
-    /// Amount, microseconds.
-    pub amount_us: u32,
-    /// Period, microseconds.
-    pub period_us: u32,
-}
-
-impl SharedBudget {
-    /// The amount and period.
-    #[must_use]
-    pub const fn value(&self) -> OwnBudget {
-        OwnBudget { amount_us: self.amount_us, period_us: self.period_us }
-    }
-}
-
-/// A thread's budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// Its own.
-    Own(OwnBudget),
-    /// One of the partition's shared budgets, by name.
-    Shared(String),
-}
-
-impl<'de> Deserialize<'de> for Budget {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BudgetVisitor)
-    }
-}
-
-/// Tells the two forms of a budget apart, with a better message than an untagged enum has.
-struct BudgetVisitor;
-
-impl<'de> Visitor<'de> for BudgetVisitor {
-    type Value = Budget;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{ amount_us = .., period_us = .. } or the name of a [[budget]]")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Budget, E> {
-        Ok(Budget::Shared(name.to_string()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Budget, A::Error> {
-        OwnBudget::deserialize(MapAccessDeserializer::new(map)).map(Budget::Own)
-    }
-}
-
-/// An amount of time in each period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnBudget {
-    /// Amount, microseconds.
-    pub amount_us: u32,
-    /// Period, microseconds.
-    pub period_us: u32,
 }
 
 /// What happens when a budget ends.
