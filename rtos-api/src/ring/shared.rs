@@ -67,7 +67,7 @@ impl SharedWriter {
     }
 
     /// Takes room for up to `wanted` bytes: where it begins and how much it is.
-    fn enter(&self, memory: &Memory, wanted: usize) -> (u32, u32) {
+    pub(super) fn enter(&self, memory: &Memory, wanted: usize) -> (u32, u32) {
         let capacity = memory.capacity();
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         let mut state = self.state.load(Relaxed);
@@ -85,7 +85,7 @@ impl SharedWriter {
 
     /// Leaves; the last one out publishes all that was taken. Another writer may come and go between any two of these
     /// lines and publish more: then this one publishes again, so that the shared count never stays behind.
-    fn leave(&self, memory: &Memory) {
+    pub(super) fn leave(&self, memory: &Memory) {
         let mut state = self.state.fetch_sub(ONE_WRITER, AcqRel) - ONE_WRITER;
         while state < ONE_WRITER {
             memory.word(HEAD).store(state as u32, Release);

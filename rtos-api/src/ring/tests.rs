@@ -212,6 +212,21 @@ fn a_shared_writer_writes_what_fits_and_counts_what_does_not() {
 }
 
 #[test]
+fn what_is_written_during_an_interrupted_write_appears_with_it_and_never_before() {
+    let (memory, _, mut reader) = ring_at(u32::MAX - 1);
+    let shared = shared(memory);
+    let (at, taken) = shared.enter(&memory, 3);
+    // Here a more urgent thread interrupts, and is not held up.
+    assert_eq!(shared.write(b"xyz"), 3);
+    assert_eq!((taken, reader.available()), (3, 0), "the first bytes are not there yet");
+    for (n, byte) in (0..).zip(b"abc") {
+        memory.byte(at.wrapping_add(n)).store(*byte, Relaxed);
+    }
+    shared.leave(&memory);
+    assert_eq!(read_all(&mut reader), b"abcxyz");
+}
+
+#[test]
 fn lines_that_threads_write_at_once_all_arrive_whole_and_in_each_threads_order() {
     const THREADS: usize = 3;
     let lines = ROUNDS / 100;
