@@ -1,0 +1,136 @@
+//! Calls: limits, death on either side, and what a forged token comes to.
+
+use super::calls::{call_server, sleep, three_clients};
+use crate::machine::Machine;
+use rtos_abi::Error;
+use rtos_abi::call::{self, NEVER};
+
+#[test]
+fn an_edge_allows_its_calls_in_each_window() {
+    let mut system = three_clients();
+    let edge = &mut system.calls[2].1;
+    (edge.limit, edge.window_us) = (2, 100);
+    let mut m = Machine::running(&system);
+    m.blocks(call::REPLY_RECEIVE, &[0, NEVER]);
+    for window in 0..3 {
+        m.tick_to(1000 + window * 100);
+        for _ in 0..2 {
+            m.runs("high.main");
+            call_server(&mut m, NEVER, 1);
+            let [token, ..] = m.woke("server.main");
+            m.blocks(call::REPLY_RECEIVE, &[token, NEVER]);
+        }
+        m.runs("high.main");
+        assert_eq!(m.error(call::CALL, &[0, NEVER, 0, 0]), Error::CallLimit);
+        m.tick(99);
+        assert_eq!(m.error(call::CALL, &[0, NEVER, 0, 0]), Error::CallLimit);
+    }
+    m.tick(1);
+    call_server(&mut m, NEVER, 1);
+}
+
+#[test]
+fn the_calls_of_a_dead_server_end_when_it_is_reaped() {
+    let mut m = Machine::running(&three_clients());
+    m.blocks(call::RECEIVE, &[NEVER]);
+    m.runs("high.main");
+    call_server(&mut m, NEVER, 1);
+    sleep(&mut m, "server.main", 50);
+    m.runs("mid.main");
+    call_server(&mut m, 1000, 2);
+    m.runs("low.main");
+    m.tick(50);
+    m.runs("server.main");
+    m.call(call::EXIT, &[3]);
+    m.check();
+    m.reap("server");
+    m.failed("high.main", Error::PeerDead);
+    assert_eq!(m.error(call::CALL, &[0, NEVER, 0, 0]), Error::PeerDead);
+    m.blocks(call::WAIT, &[1, NEVER]);
+    m.failed("mid.main", Error::PeerDead);
+    m.tick(2000);
+    m.runs("mid.main");
+    m.check();
+}
+
+#[test]
+fn a_restarted_server_is_told_of_once() {
+    let mut m = Machine::running(&three_clients());
+    m.call(call::EXIT, &[0]);
+    m.restart("server");
+    m.runs("server.main");
+    m.blocks(call::REPLY_RECEIVE, &[0, NEVER]);
+    m.runs("high.main");
+    assert_eq!(m.error(call::CALL, &[0, NEVER, 0, 0]), Error::PeerRestarted);
+    call_server(&mut m, NEVER, 11);
+    m.woke("server.main");
+    m.has_message(11);
+}
+
+#[test]
+fn a_client_that_starts_after_its_servers_restart_hears_nothing_of_it() {
+    let mut m = Machine::running(&three_clients());
+    m.call(call::EXIT, &[0]);
+    m.restart("server");
+    m.blocks(call::REPLY_RECEIVE, &[0, NEVER]);
+    m.runs("high.main");
+    m.call(call::EXIT, &[0]);
+    m.restart("high");
+    m.runs("high.main");
+    call_server(&mut m, NEVER, 12);
+    m.woke("server.main");
+}
+
+#[test]
+fn a_reply_to_a_dead_caller_is_cancelled_also_after_its_restart() {
+    let mut m = Machine::running(&three_clients());
+    m.blocks(call::RECEIVE, &[NEVER]);
+    m.runs("high.main");
+    call_server(&mut m, 500, 1);
+    let [token, ..] = m.woke("server.main");
+    m.blocks(call::SLEEP_UNTIL, &[m.now + 10]);
+    m.runs("mid.main");
+    m.kill("high");
+    m.check();
+    m.restart("high");
+    m.tick(10);
+    m.runs("server.main");
+    assert_eq!(m.error(call::REPLY, &[token]), Error::Cancelled);
+    m.blocks(call::RECEIVE, &[NEVER]);
+    m.runs("high.main");
+    call_server(&mut m, NEVER, 2);
+    let [again, ..] = m.woke("server.main");
+    assert_ne!(token, again);
+    m.check();
+}
+
+#[test]
+fn a_queued_caller_that_dies_leaves_the_queue() {
+    let mut m = Machine::running(&three_clients());
+    sleep(&mut m, "server.main", 50);
+    m.runs("high.main");
+    call_server(&mut m, NEVER, 1);
+    m.runs("mid.main");
+    call_server(&mut m, NEVER, 2);
+    m.kill("high");
+    m.reap("high");
+    m.tick(50);
+    m.runs("server.main");
+    m.ok(call::RECEIVE, &[NEVER]);
+    m.has_message(2);
+    m.check();
+}
+
+#[test]
+fn a_server_cannot_answer_a_call_it_did_not_receive() {
+    let mut m = Machine::running(&three_clients());
+    sleep(&mut m, "server.main", 50);
+    m.runs("high.main");
+    call_server(&mut m, NEVER, 1);
+    let queued = m.thread("high.main").token;
+    m.tick(50);
+    m.runs("server.main");
+    assert_eq!(m.error(call::REPLY, &[queued]), Error::Cancelled);
+    assert_eq!(m.ok(call::RECEIVE, &[NEVER])[0], queued);
+    m.check();
+}
