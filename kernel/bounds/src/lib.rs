@@ -4,7 +4,13 @@
 //! `.tinyos.bounds`, the address at which it stands and the most turns the loop may take. The tool that bounds every
 //! masked path looks for a record inside each loop of the machine code and refuses a loop without one. The record is
 //! two 64-bit words: address, bound. The section is not loaded.
+//!
+//! Assembly writes its records by hand. In a function that takes a length in `x2`, [`PER_LENGTH`] and a number of bytes
+//! stand for as many turns as that number goes into the length; the tool looks for the length where it is called.
 #![no_std]
+
+/// Bit of a bound: the rest is the bytes of the length in `x2` that each turn takes.
+pub const PER_LENGTH: u64 = 1 << 63;
 
 /// Says that the innermost loop around this call takes at most `MAX` turns each time it is entered.
 #[inline(always)]

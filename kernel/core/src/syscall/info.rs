@@ -9,18 +9,18 @@ use crate::thread::{FLAG_FP, State};
 use rtos_abi::call::right;
 use rtos_abi::info::{self, kind};
 use rtos_abi::limits::{MAX_IRQ_BINDINGS, MAX_RINGS, MESSAGE_BYTES, PAGE_BYTES};
-use rtos_abi::record::Record;
+use rtos_abi::record::{Field, Record, name_bytes};
 use rtos_abi::{ABI_VERSION, Error, Misuse};
 
-/// A record as bytes.
-type Bytes = [u8; MESSAGE_BYTES];
+/// A record as the words of a message.
+type Words = [u64; MESSAGE_BYTES / 8];
 
-/// Writes any record.
+/// Any record's words.
 #[inline(always)]
-fn bytes<R: Record>(record: R) -> Bytes {
+fn words<R: Record>(record: R) -> Words {
     let mut bytes = [0; MESSAGE_BYTES];
     record.write(&mut bytes);
-    bytes
+    core::array::from_fn(|n| Field::get(&bytes[n * 8..n * 8 + 8]))
 }
 
 impl Kernel {
@@ -35,12 +35,11 @@ impl Kernel {
         };
         self.set_results(0, [0; 3]);
         let id = self.current;
-        let words = core::array::from_fn(|n| rtos_abi::record::Field::get(&record[n * 8..n * 8 + 8]));
-        self.running_mut().frame.set_message(words);
+        self.running_mut().frame.set_message(record);
         Decision { ctl: SLOW | FETCH | RESULTS | (id.0 as u64) << FETCH_SHIFT, val: 0 }
     }
 
-    fn record<P: Port>(&mut self, port: &mut P, what: u64, index: u64, now: u64) -> Option<Bytes> {
+    fn record<P: Port>(&mut self, port: &mut P, what: u64, index: u64, now: u64) -> Option<Words> {
         match what {
             kind::SYSTEM => (index == 0).then(|| self.system_record(now)),
             kind::MEMORY => (index == 0).then(|| self.memory_record()),
@@ -51,7 +50,7 @@ impl Kernel {
             kind::IRQ => self.irq_record(index),
             kind::IRQ_TOTALS => (index == 0).then(|| self.totals_record()),
             kind::PATH if index < info::path::COUNT as u64 => {
-                Some(bytes(info::Path { max: port.longest_path(index as usize), spare: [0; 7] }))
+                Some(words(info::Path { max: port.longest_path(index as usize), spare: [0; 7] }))
             }
             kind::FAULT => self.fault_record(self.known_slot(index)?),
             kind::FAULT_REGISTERS => self.registers_record(self.known_slot(index / 8)?, index % 8),
@@ -70,9 +69,9 @@ impl Kernel {
         (index < u64::from(self.thread_count)).then_some(Tid(index as u8))
     }
 
-    fn system_record(&self, now: u64) -> Bytes {
+    fn system_record(&self, now: u64) -> Words {
         let idle = crate::id::BudgetId(0);
-        bytes(info::System {
+        words(info::System {
             abi_version: ABI_VERSION,
             ticks_per_second: self.boot.ticks_per_second,
             boot_ticks: self.boot.boot_ticks,
@@ -87,7 +86,7 @@ impl Kernel {
         })
     }
 
-    fn memory_record(&self) -> Bytes {
+    fn memory_record(&self) -> Words {
         let mut mapped = 0;
         let mut table_pages = 0;
         for partition in &self.partitions {
@@ -97,7 +96,7 @@ impl Kernel {
         }
         let boot = &self.boot;
         let taken = boot.kernel_bytes + boot.bundle_bytes + boot.table_bytes + boot.reserved;
-        bytes(info::Memory {
+        words(info::Memory {
             total: boot.total,
             kernel: boot.kernel_bytes,
             bundle: boot.bundle_bytes,
@@ -109,10 +108,10 @@ impl Kernel {
         })
     }
 
-    fn partition_record(&self, slot: Slot) -> Option<Bytes> {
+    fn partition_record(&self, slot: Slot) -> Option<Words> {
         let partition = &self.partitions[slot.index()];
         let count = partition.threads.iter().filter(|id| !id.is_none()).count();
-        Some(bytes(info::Partition {
+        Some(words(info::Partition {
             name: partition.name,
             state: partition.life as u8,
             program: u8::from(partition.flags & rtos_abi::bundle::partition_flag::PROGRAM != 0),
@@ -128,14 +127,14 @@ impl Kernel {
         }))
     }
 
-    fn thread_record(&self, id: Tid, now: u64) -> Option<Bytes> {
+    fn thread_record(&self, id: Tid, now: u64) -> Option<Words> {
         let thread = &self.threads[id.index()];
         let state = match thread.state.kind() {
             State::DEAD => info::thread_state::FAULTED,
             State(number) => number,
         };
         let left = self.budget_left(thread.budget, now);
-        Some(bytes(info::Thread {
+        Some(words(info::Thread {
             state,
             priority: thread.priority,
             base_priority: thread.base_priority,
@@ -154,10 +153,10 @@ impl Kernel {
         }))
     }
 
-    fn times_record(&self, id: Tid, now: u64) -> Option<Bytes> {
+    fn times_record(&self, id: Tid, now: u64) -> Option<Words> {
         let thread = &self.threads[id.index()];
         let budget = &self.budgets[thread.budget.index()];
-        Some(bytes(info::ThreadTimes {
+        Some(words(info::ThreadTimes {
             amount: budget.amount,
             period: budget.period,
             left: self.budget_left(thread.budget, now),
@@ -169,11 +168,11 @@ impl Kernel {
         }))
     }
 
-    fn name_record(&self, id: Tid) -> Option<Bytes> {
+    fn name_record(&self, id: Tid) -> Option<Words> {
         let thread = &self.threads[id.index()];
         let facts = &self.facts[id.index()];
         let partition = if id.is_none() { [0; 16] } else { self.partitions[thread.slot.index()].name };
-        Some(bytes(info::ThreadName {
+        Some(words(info::ThreadName {
             name: facts.name,
             partition,
             stack_bottom: facts.stack_bottom,
@@ -183,9 +182,9 @@ impl Kernel {
         }))
     }
 
-    fn irq_record(&self, index: u64) -> Option<Bytes> {
+    fn irq_record(&self, index: u64) -> Option<Words> {
         let binding = self.irqs.get(index as usize).filter(|_| index < u64::from(self.irq_count))?;
-        Some(bytes(info::Irq {
+        Some(words(info::Irq {
             name: binding.name,
             line: binding.line,
             thread: binding.thread.0,
@@ -198,8 +197,8 @@ impl Kernel {
         }))
     }
 
-    fn totals_record(&self) -> Bytes {
-        bytes(info::IrqTotals {
+    fn totals_record(&self) -> Words {
+        words(info::IrqTotals {
             timer: self.timer_count,
             spurious: self.spurious_count,
             unknown: self.unknown_count,
@@ -208,13 +207,13 @@ impl Kernel {
         })
     }
 
-    fn fault_record(&self, slot: Slot) -> Option<Bytes> {
+    fn fault_record(&self, slot: Slot) -> Option<Words> {
         let partition = &self.partitions[slot.index()];
         let death = &partition.death;
         let frame = &self.threads[death.thread.index()].frame;
         let live = partition.life == Life::Running && death.generation == partition.generation;
         (!live).then(|| {
-            bytes(info::Fault {
+            words(info::Fault {
                 reason: death.reason,
                 thread: death.thread.0,
                 misuse: death.misuse,
@@ -231,41 +230,40 @@ impl Kernel {
         })
     }
 
-    fn registers_record(&self, slot: Slot, part: u64) -> Option<Bytes> {
+    fn registers_record(&self, slot: Slot, part: u64) -> Option<Words> {
         let thread = self.partitions[slot.index()].death.thread;
         let from = part as usize * 7;
         let frame = &self.threads[thread.index()].frame;
         let x = core::array::from_fn(|n| frame.x.get(from + n).copied().unwrap_or(0));
-        (from < 31).then(|| bytes(info::FaultRegisters { x, spare: 0 }))
+        (from < 31).then(|| words(info::FaultRegisters { x, spare: 0 }))
     }
 
-    fn table_record(&self, index: u64) -> Option<Bytes> {
+    fn table_record(&self, index: u64) -> Option<Words> {
         let threads = u64::from(self.thread_count);
         let partitions = u64::from(self.partition_count);
         let (name, used, entries, size) = match index {
-            0 => ("threads", threads, self.threads.len(), size_of_val(&self.threads)),
-            1 => ("partitions", partitions, self.partitions.len(), size_of_val(&self.partitions)),
-            2 => ("budgets", threads, self.budgets.len(), size_of_val(&self.budgets)),
-            3 => ("timers", threads, self.threads.len(), size_of_val(&self.timers)),
-            4 => ("thread facts", threads, self.facts.len(), size_of_val(&self.facts)),
-            5 => ("irq bindings", u64::from(self.irq_count), MAX_IRQ_BINDINGS, size_of_val(&self.irqs)),
-            6 => ("rings", u64::from(self.ring_count), MAX_RINGS, size_of_val(&self.rings)),
-            7 => ("ready queue", threads, self.ready.heads.len(), size_of_val(&self.ready)),
-            8 => ("call progress", threads, self.progress.len(), size_of_val(&self.progress)),
-            9 => ("whole kernel", 1, 1, size_of_val(self)),
+            0 => (const { name_bytes("threads") }, threads, self.threads.len(), size_of_val(&self.threads)),
+            1 => (const { name_bytes("partitions") }, partitions, self.partitions.len(), size_of_val(&self.partitions)),
+            2 => (const { name_bytes("budgets") }, threads, self.budgets.len(), size_of_val(&self.budgets)),
+            3 => (const { name_bytes("timers") }, threads, self.threads.len(), size_of_val(&self.timers)),
+            4 => (const { name_bytes("thread facts") }, threads, self.facts.len(), size_of_val(&self.facts)),
+            5 => (
+                const { name_bytes("irq bindings") },
+                u64::from(self.irq_count),
+                MAX_IRQ_BINDINGS,
+                size_of_val(&self.irqs),
+            ),
+            6 => (const { name_bytes("rings") }, u64::from(self.ring_count), MAX_RINGS, size_of_val(&self.rings)),
+            7 => (const { name_bytes("ready queue") }, threads, self.ready.heads.len(), size_of_val(&self.ready)),
+            8 => (const { name_bytes("call progress") }, threads, self.progress.len(), size_of_val(&self.progress)),
+            9 => (const { name_bytes("whole kernel") }, 1, 1, size_of_val(self)),
             _ => return None,
         };
-        Some(bytes(info::Table {
-            name: rtos_abi::record::name_bytes(name),
-            used,
-            entries: entries as u64,
-            bytes: size as u64,
-            spare: [0; 3],
-        }))
+        Some(words(info::Table { name, used, entries: entries as u64, bytes: size as u64, spare: [0; 3] }))
     }
 
     /// The caller's ring number `index`, found in one bounded walk over all rings.
-    fn ring_record(&self, index: u64) -> Option<Bytes> {
+    fn ring_record(&self, index: u64) -> Option<Words> {
         let own = self.running_slot().number();
         let mut left = index;
         let mut found = None;
@@ -282,7 +280,7 @@ impl Kernel {
         let writer = ring.writer == own;
         let peer = Slot::new(u64::from(if writer { ring.reader } else { ring.writer }))?;
         let partition = &self.partitions[peer.index()];
-        Some(bytes(info::Ring {
+        Some(words(info::Ring {
             address: u64::from(if writer { ring.writer_address } else { ring.reader_address }),
             bytes: u64::from(ring.pages) * PAGE_BYTES as u64,
             peer: peer.number(),
@@ -298,9 +296,9 @@ impl Kernel {
         }))
     }
 
-    fn safe_record(&self, slot: Slot, index: u64) -> Option<Bytes> {
+    fn safe_record(&self, slot: Slot, index: u64) -> Option<Words> {
         let write = self.partitions[slot.index()].safe.get(index as usize).filter(|write| write.register.width != 0)?;
-        Some(bytes(info::Safe {
+        Some(words(info::Safe {
             address: write.register.address.0,
             mask: u64::from(write.mask),
             value: u64::from(write.value),

@@ -191,7 +191,7 @@ impl Kernel {
         if !server.has(FLAG_SERVER) {
             return self.misuse(port, Misuse::NotAllowed, now);
         }
-        if server.callers != [0; 4] {
+        if server.has_callers() {
             return self.take_queued(now, 0);
         }
         self.block_until(now, State::RECEIVING, deadline)
@@ -295,7 +295,7 @@ impl Kernel {
         if !server.has(FLAG_SERVER) {
             return self.misuse(port, Misuse::NotAllowed, now);
         }
-        if server.callers != [0; 4] {
+        if server.has_callers() {
             return self.take_queued(now, delivery);
         }
         if deadline != NEVER {

@@ -122,10 +122,10 @@ impl Kernel {
         refusals: (Step, Misuse),
     ) -> Decision {
         let done = self.steps_done(number);
-        let (target, source) = claims;
+        let (target, source) = &claims;
         let hints = self.progress[self.current.index()].hints;
         let own_slot = self.running_slot();
-        for (n, claim) in [target, source].iter().enumerate() {
+        for (n, claim) in [target, source].into_iter().enumerate() {
             kernel_bounds::turn::<2>();
             if self.claim_at(claim, hints[n]).is_none() {
                 let Some(hint) = self.find_region(claim) else {
@@ -138,7 +138,7 @@ impl Kernel {
                 return Decision::AGAIN;
             }
         }
-        let (Some(to), Some(from)) = (self.claim_at(&target, hints[0]), self.claim_at(&source, hints[1])) else {
+        let (Some(to), Some(from)) = (self.claim_at(target, hints[0]), self.claim_at(source, hints[1])) else {
             return Decision::AGAIN;
         };
         debug_assert!(done < target.len || target.len == 0);
