@@ -24,6 +24,8 @@ pub enum Step {
     Branch(u64),
     /// It calls a function and goes on at the next instruction if that returns.
     Call(Rc<Summary>),
+    /// It goes on in a function that returns to this one's caller.
+    TailCall(Rc<Summary>),
     /// It calls through the table of system calls and goes on at the next instruction.
     Table,
     /// It returns to the caller.
@@ -60,8 +62,8 @@ pub trait World {
     fn program(&self) -> &Program;
     /// Address of the table of system calls, when the function may use it.
     fn table(&self) -> Option<u64>;
-    /// What is known of the function at `address`, called from `from`.
-    fn callee(&mut self, address: u64, from: u64) -> Rc<Summary>;
+    /// What is known of the function at `address`, called from `from` with a length in `x2` if it takes one.
+    fn callee(&mut self, address: u64, length: Option<u64>, from: u64) -> Rc<Summary>;
     /// Notes a path that ends in a panic.
     fn note_panic(&mut self, name: String);
     /// Notes what cannot be bounded.
@@ -102,7 +104,7 @@ pub fn find(world: &mut dyn World, entry: u64) -> Code {
                 leaders.insert(next);
                 open.push(next);
             }
-            Step::Return | Step::End | Step::Panic => {}
+            Step::TailCall(_) | Step::Return | Step::End | Step::Panic => {}
         }
         steps.insert(at, step);
     }
@@ -122,6 +124,7 @@ fn step_at(world: &mut dyn World, at: u64, first: bool) -> Step {
     match decode::flow(word, at) {
         Flow::Next => Step::Next,
         Flow::Jump(to) if to == at => Step::End,
+        Flow::Jump(to) if world.program().takes_length(to) => Step::TailCall(called(world, to, at)),
         Flow::Jump(to) => Step::Jump(to),
         Flow::Branch(to) => Step::Branch(to),
         Flow::Call(to) => match world.program().panic_at(to) {
@@ -129,7 +132,7 @@ fn step_at(world: &mut dyn World, at: u64, first: bool) -> Step {
                 world.note_panic(name);
                 Step::End
             }
-            None => Step::Call(world.callee(to, at)),
+            None => Step::Call(called(world, to, at)),
         },
         Flow::CallRegister(_) if world.table().is_some() => Step::Table,
         Flow::CallRegister(_) | Flow::JumpRegister(_) => {
@@ -143,6 +146,43 @@ fn step_at(world: &mut dyn World, at: u64, first: bool) -> Step {
             Step::Next
         }
     }
+}
+
+/// What is known of the function at `to`, called from `at`.
+fn called(world: &mut dyn World, to: u64, at: u64) -> Rc<Summary> {
+    if !world.program().takes_length(to) {
+        return world.callee(to, None, at);
+    }
+    let length = length(world.program(), at).map(|(_, length)| length);
+    if length.is_none() {
+        world.refuse(at, Kind::UnknownLength);
+    }
+    world.callee(to, Some(length.unwrap_or(0)), at)
+}
+
+/// Where `x2` was last set before the call at `at`, and to which constant, in straight code.
+fn length(program: &Program, at: u64) -> Option<(u64, u64)> {
+    const LENGTH: u8 = 2;
+    let mut place = at;
+    loop {
+        place -= 4;
+        let word = program.word(place)?;
+        match decode::constant(word) {
+            _ if decode::flow(word, place) != Flow::Next => return None,
+            Some((LENGTH, value)) => return Some((place, value)),
+            _ if decode::may_write(word, LENGTH) => return None,
+            _ => {}
+        }
+    }
+}
+
+/// Whether the block from `start` ends in a call with a length that was set before the block.
+fn length_from_elsewhere(program: &Program, start: u64, last: u64) -> bool {
+    let to = match program.word(last).map(|word| decode::flow(word, last)) {
+        Some(Flow::Call(to) | Flow::Jump(to)) => to,
+        _ => return false,
+    };
+    program.takes_length(to) && length(program, last).is_some_and(|(place, _)| place < start)
 }
 
 /// Cuts the instructions into blocks.
@@ -160,6 +200,9 @@ fn blocks(world: &mut dyn World, steps: &BTreeMap<u64, Step>, leaders: &BTreeSet
                 world.refuse(last, Kind::IndirectBranch);
             }
             code.table = Some(start);
+        }
+        if length_from_elsewhere(world.program(), start, last) {
+            world.refuse(last, Kind::UnknownLength);
         }
         code.runs.insert(start, Run { count, step });
     }
@@ -197,9 +240,9 @@ impl Code {
         start + self.runs.get(&start).map_or(0, |run| run.count * 4)
     }
 
-    /// The graph of the blocks. The call through the table leads to [`Target::Table`].
+    /// The graph of the blocks of a function called with `length` in `x2`, where that matters. The call through the table leads to [`Target::Table`].
     #[must_use]
-    pub fn graph(&self, program: &Program) -> Graph {
+    pub fn graph(&self, program: &Program, length: Option<u64>) -> Graph {
         let mut graph = Graph::default();
         for (start, run) in &self.runs {
             let end = self.end(*start);
@@ -209,11 +252,16 @@ impl Code {
                 Step::Jump(to) => vec![(Target::Node(*to), path)],
                 Step::Branch(to) => vec![(Target::Node(*to), path.clone()), (Target::Node(end), path)],
                 Step::Call(callee) => callee.edges(end).map(|(target, inside)| (target, path.then(&inside))).collect(),
+                Step::TailCall(callee) => {
+                    let returns = callee.returns.as_ref().map(|inside| (Target::Return, path.then(inside)));
+                    let ends = callee.ends.as_ref().map(|inside| (Target::End, path.then(inside)));
+                    returns.into_iter().chain(ends).collect()
+                }
                 Step::Table => vec![(Target::Table, path)],
                 Step::Return => vec![(Target::Return, path)],
                 Step::End | Step::Panic => vec![(Target::End, path)],
             };
-            graph.blocks.insert(*start, Block { edges, bounds: program.bounds_in(*start, end) });
+            graph.blocks.insert(*start, Block { edges, bounds: program.bounds_in(*start, end, length) });
         }
         graph
     }

@@ -197,6 +197,15 @@ pub const fn add_immediate(word: u32) -> Option<(u8, u8, u64)> {
     Some((bits(word, 0, 5) as u8, bits(word, 5, 5) as u8, value))
 }
 
+/// Whether `word` is `mov xD, #imm` of 16 bits. Gives D and the value.
+#[must_use]
+pub const fn constant(word: u32) -> Option<(u8, u64)> {
+    if word & 0x7f80_0000 != 0x5280_0000 {
+        return None;
+    }
+    Some((bits(word, 0, 5) as u8, (bits(word, 5, 16) as u64) << (16 * bits(word, 21, 2))))
+}
+
 /// Whether `word` may write general register `register`; some that cannot are counted too.
 #[must_use]
 pub const fn may_write(word: u32, register: u8) -> bool {
@@ -205,7 +214,7 @@ pub const fn may_write(word: u32, register: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flow, Stack, add_immediate, address, flow, looks_for_interrupt, stack, table_entry};
+    use super::{Flow, Stack, add_immediate, address, constant, flow, looks_for_interrupt, stack, table_entry};
 
     const AT: u64 = 0xffff_ffff_8000_1000;
 
@@ -300,5 +309,12 @@ mod tests {
         assert_eq!(address(0x1000_0089, AT), Some((9, AT + 16))); // adr x9, +16
         assert_eq!(address(0xb000_0009, AT), Some((9, AT + 0x1000))); // adrp x9, +1 page
         assert_eq!(add_immediate(0x9100_4129), Some((9, 9, 16)));
+    }
+
+    #[test]
+    fn a_constant_is_known() {
+        assert_eq!(constant(0x5280_0802), Some((2, 64))); // mov w2, #64
+        assert_eq!(constant(0xd2a0_0022), Some((2, 0x1_0000))); // mov x2, #0x10000
+        assert_eq!(constant(0xaa03_03e2), None); // mov x2, x3
     }
 }

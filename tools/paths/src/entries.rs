@@ -47,7 +47,7 @@ pub fn analyse(program: &Program, calls: &[(u8, &str)]) -> Result<Report, Error>
         functions.refuse(sync, Kind::NoTable);
     }
     for (name, number) in table_rows(program, table, calls) {
-        let callee = functions.function(table + 4 * number);
+        let callee = functions.function(table + 4 * number, None);
         rows.push(entry.call_row(&mut functions, &name, &callee));
     }
     for (name, title) in OTHERS {
@@ -105,7 +105,7 @@ impl Entry {
     /// The entry at `start`.
     fn find(functions: &mut Functions<'_>, program: &Program, start: u64, table: Option<u64>) -> Self {
         let code = functions.entry_code(start, table);
-        let mut graph = code.graph(program);
+        let mut graph = code.graph(program, None);
         let mut whole = graph.clone();
         if let Some(block) = code.table
             && let Some(edges) = whole.blocks.get_mut(&block)

@@ -36,8 +36,8 @@ pub struct Functions<'a> {
     program: &'a Program,
     /// The table of system calls, while an entry is looked at.
     table: Option<u64>,
-    /// Functions done, by address.
-    done: BTreeMap<u64, Rc<Summary>>,
+    /// Functions done, by address and by the length they are called with.
+    done: BTreeMap<(u64, Option<u64>), Rc<Summary>>,
     /// Functions being looked at, outermost first.
     active: Vec<u64>,
     /// Where each function is called from.
@@ -87,9 +87,9 @@ impl<'a> Functions<'a> {
         code
     }
 
-    /// The function at an address.
-    pub fn function(&mut self, address: u64) -> Rc<Summary> {
-        if let Some(summary) = self.done.get(&address) {
+    /// The function at an address, called with `length` in `x2` if it takes one.
+    pub fn function(&mut self, address: u64, length: Option<u64>) -> Rc<Summary> {
+        if let Some(summary) = self.done.get(&(address, length)) {
             return Rc::clone(summary);
         }
         self.active.push(address);
@@ -97,13 +97,13 @@ impl<'a> Functions<'a> {
         let code = cfg::find(self, address);
         self.table = table;
         self.active.pop();
-        let graph = code.graph(self.program);
+        let graph = code.graph(self.program, length);
         let mut exits = self.longest(&graph, address);
         let members = graph.reachable(address);
         let stack = self.stack(&code, &members, address, None);
         let summary =
             Rc::new(Summary { returns: exits.remove(&Target::Return), ends: exits.remove(&Target::End), stack });
-        self.done.insert(address, Rc::clone(&summary));
+        self.done.insert((address, length), Rc::clone(&summary));
         summary
     }
 
@@ -138,7 +138,7 @@ impl World for Functions<'_> {
         self.table
     }
 
-    fn callee(&mut self, address: u64, from: u64) -> Rc<Summary> {
+    fn callee(&mut self, address: u64, length: Option<u64>, from: u64) -> Rc<Summary> {
         self.calls.entry(address).or_default().insert(from);
         if let Some(first) = self.active.iter().position(|active| *active == address) {
             let cycle = self.active[first..].iter().chain([&address]);
@@ -146,7 +146,7 @@ impl World for Functions<'_> {
             self.refuse(from, Kind::Recursion(names));
             return Rc::new(Summary { returns: Some(Path::empty()), ..Summary::default() });
         }
-        self.function(address)
+        self.function(address, length)
     }
 
     fn note_panic(&mut self, name: String) {

@@ -11,6 +11,8 @@ pub enum Kind {
     TurnWithoutRecord,
     /// A loop that is entered at two places.
     Irreducible,
+    /// A call of a copying function whose length is no constant there.
+    UnknownLength,
     /// A branch to a register's value that is not the system call table.
     IndirectBranch,
     /// A function that calls itself, perhaps through others (their names).
@@ -83,6 +85,7 @@ impl fmt::Display for Kind {
             Self::UnknownLoop => "a loop without a bound: call kernel_bounds::turn::<N>() in each turn",
             Self::TurnWithoutRecord => "a turn of this loop can pass by its bound: make the bound its first statement",
             Self::Irreducible => "a loop that is entered at two places",
+            Self::UnknownLength => "a copy, fill or comparison of a length that is no constant here",
             Self::IndirectBranch => "a branch to a register's value: its targets are unknown",
             Self::Recursion(names) => return write!(f, "recursion: {}", names.join(" -> ")),
             Self::OutsideCode => "control leaves the known code",

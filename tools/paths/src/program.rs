@@ -2,6 +2,12 @@
 
 use std::collections::BTreeMap;
 
+/// Functions whose loops are bounded by the length in `x2` at the call.
+const WITH_LENGTH: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
+
+/// Bit of a bound: the rest is the bytes of the length that each turn takes (`kernel_bounds::PER_LENGTH`).
+const PER_LENGTH: u64 = 1 << 63;
+
 /// A named address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbol {
@@ -72,16 +78,34 @@ impl Program {
         })
     }
 
-    /// The bounds recorded at addresses from `start` up to, not including, `end`.
+    /// Whether the function that starts here takes a length that bounds its loops.
     #[must_use]
-    pub fn bounds_in(&self, start: u64, end: u64) -> Vec<u64> {
-        self.bounds.range(start..end).flat_map(|(_, turns)| turns.iter().copied()).collect()
+    pub fn takes_length(&self, address: u64) -> bool {
+        let names = self.symbols.get(&address);
+        names.is_some_and(|names| names.iter().any(|name| WITH_LENGTH.contains(&name.as_str())))
+    }
+
+    /// The bounds recorded at addresses from `start` up to, not including, `end`, in a function called with `length`.
+    /// What depends on a length that is not known is left out.
+    #[must_use]
+    pub fn bounds_in(&self, start: u64, end: u64, length: Option<u64>) -> Vec<u64> {
+        let turns = |bound: u64| match (bound & PER_LENGTH, length) {
+            (0, _) => Some(bound),
+            (_, Some(length)) => length.checked_div(bound & !PER_LENGTH),
+            (_, None) => None,
+        };
+        self.bounds.range(start..end).flat_map(|(_, bounds)| bounds).filter_map(|bound| turns(*bound)).collect()
     }
 }
 
-/// A symbol without the compiler's decoration, and without generic arguments that would fill a line.
+/// A symbol without the compiler's decoration, and without the `<impl ...>::` that would fill a line.
 fn readable(symbol: &str) -> String {
-    let text = format!("{:#}", rustc_demangle::demangle(symbol));
+    let mut text = format!("{:#}", rustc_demangle::demangle(symbol));
+    while let Some(start) = text.find("<impl ")
+        && let Some(len) = text[start..].find(">::")
+    {
+        text.replace_range(start..start + len + 3, "");
+    }
     match text.char_indices().nth(80) {
         Some((cut, _)) => format!("{}...", &text[..cut]),
         None => text,

@@ -39,7 +39,7 @@ pub fn deepest(
             return Err((block, Kind::GrowingStack));
         }
         let called = match &run.step {
-            Step::Call(callee) => callee.stack,
+            Step::Call(callee) | Step::TailCall(callee) => callee.stack,
             Step::Table => table.unwrap_or(0),
             _ => 0,
         };
@@ -48,8 +48,10 @@ pub fn deepest(
             Step::Next | Step::Call(_) | Step::Table => open.push((end, after)),
             Step::Jump(to) => open.push((*to, after)),
             Step::Branch(to) => open.extend([(*to, after), (end, after)]),
-            Step::Return if after != 0 && table.is_none() => return Err((block, Kind::UnknownStack)),
-            Step::Return | Step::End | Step::Panic => {}
+            Step::TailCall(_) | Step::Return if after != 0 && table.is_none() => {
+                return Err((block, Kind::UnknownStack));
+            }
+            Step::TailCall(_) | Step::Return | Step::End | Step::Panic => {}
         }
     }
     Ok(deepest.unsigned_abs())

@@ -295,6 +295,30 @@ fn code_after_a_call_that_never_returns_is_not_followed() {
     assert_eq!(cost, 1 + 1 + 5);
 }
 
+/// A fault path that sets the length in `x2` by `length` and calls a `memset` of 16 bytes a turn.
+fn filling(length: u32) -> Asm {
+    kernel(|asm| {
+        asm.word(length);
+        asm.bl("memset");
+        asm.eret();
+        asm.label("memset");
+        asm.plain(2);
+        counted(asm, ".fill", 1 << 63 | 16, |asm| asm.plain(2));
+        asm.ret();
+    })
+}
+
+#[test]
+fn a_fill_costs_what_its_constant_length_needs() {
+    assert_eq!(row(&filling(0x5280_0c02), "fault").instructions, 1 + 2 + (2 + 96 / 16 * 3 + 1) + 1); // mov w2, #96
+    assert_eq!(row(&filling(0x5280_0402), "fault").instructions, 1 + 2 + (2 + 32 / 16 * 3 + 1) + 1); // mov w2, #32
+}
+
+#[test]
+fn a_fill_of_unknown_length_is_refused() {
+    assert_eq!(refused(&filling(0xaa03_03e2)), [Kind::UnknownLength]); // mov x2, x3
+}
+
 #[test]
 fn stack_depths_add_along_calls() {
     let stack = fault_stack(|asm| {
