@@ -23,12 +23,17 @@ static mut fp_areas: [FpArea; MAX_THREADS] = [EMPTY; MAX_THREADS];
 
 /// Clears the registers of a thread that died or starts anew, wherever they are.
 pub fn forget(thread: Tid) {
+    let areas = (&raw mut fp_areas).cast::<FpArea>();
     // SAFETY: the index is a `u8` into 256 areas; the assembly uses them only outside Rust code.
-    let area = unsafe { &raw mut fp_areas[thread.index()] }.cast::<u64>();
-    for word in 0..FP_AREA_BYTES / 8 {
-        kernel_bounds::turn::<{ FP_AREA_BYTES as u64 / 8 }>();
-        // SAFETY: within the area.
-        unsafe { area.wrapping_add(word).write_volatile(0) };
+    unsafe {
+        core::arch::asm!(
+            ".rept {pairs}",
+            "stp xzr, xzr, [{at}], #16",
+            ".endr",
+            pairs = const FP_AREA_BYTES / 16,
+            at = inout(reg) areas.wrapping_add(thread.index()) => _,
+            options(nostack, preserves_flags)
+        );
     }
     if core_block::fp_owner() == thread {
         core_block::clear_fp_owner();

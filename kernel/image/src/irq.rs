@@ -1,13 +1,12 @@
 //! Interrupts: what the controller says becomes the kernel's event. Compiled once for each controller.
 
+use crate::fault;
 use crate::machine::{Controller, Hardware, Machine};
 use crate::panic::kernel_panic_because;
 use bsp_rpi::InterruptController;
 use kernel_arch::core_block::CoreBlock;
 use kernel_core::decision::Decision;
-use kernel_core::event::FaultEvent;
 use kernel_core::kernel::Kernel;
-use rtos_abi::FaultReason;
 
 /// What one acknowledged interrupt is.
 enum Taken {
@@ -66,37 +65,5 @@ extern "C" fn irq_bcm(machine: &mut Machine, now: u64, core: &mut CoreBlock) -> 
 /// A fault of a program, whose frame is saved. Called by the vectors.
 #[unsafe(no_mangle)]
 extern "C" fn fault_from_program(machine: &mut Machine, now: u64, syndrome: u64, far: u64) -> Decision {
-    let (reason, with_address) = classify(syndrome);
-    let address = if with_address { far } else { 0 };
-    machine.kernel.on_fault(&mut machine.hardware, FaultEvent { reason, address, syndrome }, now)
-}
-
-/// What an exception of a program means (`ESR_EL1`, Arm ARM D17.2.37), and whether `FAR_EL1` belongs to it.
-const fn classify(syndrome: u64) -> (FaultReason, bool) {
-    let class = syndrome >> 26 & 0x3f;
-    let write = syndrome >> 6 & 1 == 1;
-    let status = syndrome & 0x3f;
-    match class {
-        0x00 | 0x01 | 0x0e | 0x18 => (FaultReason::Undefined, false),
-        0x07 => (FaultReason::FpNotDeclared, false),
-        0x20 => (access(status, FaultReason::FetchUnmapped, FaultReason::FetchDenied), true),
-        0x24 if write => (access(status, FaultReason::WriteUnmapped, FaultReason::WriteDenied), true),
-        0x24 => (access(status, FaultReason::ReadUnmapped, FaultReason::ReadDenied), true),
-        0x22 => (FaultReason::Misaligned, true),
-        0x26 => (FaultReason::Misaligned, false),
-        0x30..=0x35 | 0x3c => (FaultReason::Debug, false),
-        _ => (FaultReason::Other, false),
-    }
-}
-
-/// The reason for an abort with this fault status code.
-const fn access(status: u64, unmapped: FaultReason, denied: FaultReason) -> FaultReason {
-    match status {
-        // Address size, translation, access flag.
-        0x00..=0x0b => unmapped,
-        0x0c..=0x0f => denied,
-        0x10..=0x1f => FaultReason::BusError,
-        0x21 => FaultReason::Misaligned,
-        _ => FaultReason::Other,
-    }
+    machine.kernel.on_fault(&mut machine.hardware, fault::event(syndrome, far), now)
 }

@@ -85,3 +85,54 @@ pub fn pool<const M: usize, const R: usize>(memory: &Ranges<M>, reserved: &Range
     }
     pool
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Ranges, pool};
+    use kernel_core::port::Phys;
+
+    fn ranges(list: &[(u64, u64)]) -> Ranges<4> {
+        let mut ranges = Ranges::new();
+        for (start, len) in list {
+            ranges.add(*start, *len);
+        }
+        ranges
+    }
+
+    fn runs(memory: &[(u64, u64)], reserved: &[(u64, u64)], wanted: u64) -> Vec<(u64, u64)> {
+        let pool = pool(&ranges(memory), &ranges(reserved), wanted);
+        pool.runs.iter().filter(|run| run.1 > 0).map(|(Phys(at), len)| (*at, *len)).collect()
+    }
+
+    #[test]
+    fn one_run_is_taken_where_it_fits_and_no_more_than_wanted() {
+        assert_eq!(runs(&[(0, 0x10_0000)], &[(0, 0x8_0000)], 0x4000), [(0x8_0000, 0x4000)]);
+        let reserved = [(0, 0x1000), (0x3000, 0x1000), (0x6000, 0x1000)];
+        assert_eq!(runs(&[(0, 0x10000)], &reserved, 0x4000), [(0x7000, 0x4000)]);
+    }
+
+    #[test]
+    fn without_one_run_all_that_is_free_is_given() {
+        assert_eq!(
+            runs(&[(0, 0x4000), (0x10000, 0x3000)], &[(0x1000, 0x1000)], 0x10_0000),
+            [(0, 0x1000), (0x2000, 0x2000), (0x10000, 0x3000)]
+        );
+    }
+
+    #[test]
+    fn overlapping_and_unaligned_reservations_never_leave_a_shared_page() {
+        let reserved = [(0x1800, 0x1000), (0x2000, 0x1001), (0x4fff, 1)];
+        assert_eq!(runs(&[(0x10, 0x7ff0)], &reserved, 0x10_0000), [(0x5000, 0x3000)]);
+    }
+
+    #[test]
+    fn nonsense_ranges_are_ignored_and_an_overflow_is_seen() {
+        let mut list = ranges(&[(0, 0), (u64::MAX, 2), (1, u64::MAX)]);
+        assert_eq!(list.total(), 0);
+        for n in 0..5 {
+            assert!(!list.overflowed());
+            list.add(n * 0x1000, 0x1000);
+        }
+        assert!(list.overflowed());
+    }
+}

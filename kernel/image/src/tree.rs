@@ -108,3 +108,108 @@ pub fn is_compatible(fdt: Fdt<'_>, names: &[[u8; 32]]) -> bool {
         !name.is_empty() && own.split(|byte| *byte == 0).any(|own| own == name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_BYTES, Tree, is_compatible, length};
+    use dtoolkit::fdt::Fdt;
+
+    fn board(name: &str) -> Vec<u8> {
+        let path = format!("{}/../../bsp-rpi/boards/{name}.dts", env!("CARGO_MANIFEST_DIR"));
+        dts::compile(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn source(body: &str) -> Vec<u8> {
+        let head = "/dts-v1/; /memreserve/ 0x1000 0x2000; / { #address-cells = <2>; #size-cells = <1>;";
+        dts::compile(&format!("{head} {body} }};")).unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Tree, &'static str> {
+        Tree::read(Fdt::new(bytes).unwrap())
+    }
+
+    const MEMORY: &str = "memory@0 { device_type = \"memory\"; reg = <0 0x0 0x1000000>, <0 0x40000000 0x2000000>; };";
+
+    #[test]
+    fn our_own_trees_name_memory_and_the_waiting_cores() {
+        for name in ["rpi3", "rpi4"] {
+            let tree = read(&board(name)).unwrap();
+            assert!(tree.memory.total() >= 256 << 20, "{name}");
+            assert_eq!(tree.release, [0xe0, 0xe8, 0xf0], "{name}");
+            assert!(!tree.semihosting, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_board_is_known_by_a_whole_name_of_the_root() {
+        let bytes = board("rpi4");
+        let fdt = Fdt::new(&bytes).unwrap();
+        let names = |name: &str| {
+            let mut names = [[0; 32]; 4];
+            names[1][..name.len()].copy_from_slice(name.as_bytes());
+            names
+        };
+        assert!(is_compatible(fdt, &names("brcm,bcm2711")));
+        assert!(!is_compatible(fdt, &names("brcm,bcm271")));
+        assert!(!is_compatible(fdt, &[[0; 32]; 4]), "an empty name matches nothing");
+    }
+
+    #[test]
+    fn all_kinds_of_reservation_are_seen() {
+        let bytes = source(&format!(
+            "{MEMORY} reserved-memory {{ #address-cells = <2>; #size-cells = <1>; ranges;
+                firmware@80000 {{ reg = <0 0x80000 0x10000>; no-map; }};
+                pool {{ size = <0x1000>; }}; }};
+             chosen {{ linux,initrd-start = <0x200000>; linux,initrd-end = <0x201000>; }};"
+        ));
+        let tree = read(&bytes).unwrap();
+        let reserved: Vec<_> = tree.reserved.iter().collect();
+        assert_eq!(reserved, [(0x1000, 0x3000), (0x80000, 0x90000), (0x200000, 0x201000)]);
+        assert_eq!(tree.memory.total(), 0x300_0000);
+    }
+
+    #[test]
+    fn semihosting_is_a_word_of_its_own() {
+        let with = |arguments: &str| {
+            read(&source(&format!("{MEMORY} chosen {{ bootargs = \"{arguments}\"; }};"))).unwrap().semihosting
+        };
+        assert!(with("quiet semihosting x=1"));
+        assert!(!with("nosemihosting semihosting=0"));
+    }
+
+    #[test]
+    fn a_tree_without_memory_is_refused_in_words() {
+        assert_eq!(read(&source("")).map(|_| ()), Err("the device tree names no memory"));
+    }
+
+    #[test]
+    fn the_length_is_believed_only_with_the_magic_and_in_bounds() {
+        let head = |magic: u32, len: u32| {
+            let mut head = [0; 8];
+            head[..4].copy_from_slice(&magic.to_be_bytes());
+            head[4..].copy_from_slice(&len.to_be_bytes());
+            head
+        };
+        assert_eq!(length(head(0xd00d_feed, 4096)), Some(4096));
+        assert_eq!(length(head(0xd00d_feed, MAX_BYTES as u32 + 1)), None);
+        assert_eq!(length(head(0x5441_0001, 4096)), None, "ATAGS");
+    }
+
+    #[test]
+    fn a_damaged_tree_never_panics() {
+        let good = board("rpi3");
+        let mut random = 1_u64;
+        for _ in 0..20_000 {
+            let mut bytes = good.clone();
+            for _ in 0..4 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = (random >> 33) as usize % bytes.len();
+                bytes[at] = (random >> 20) as u8;
+            }
+            if let Ok(fdt) = Fdt::new(&bytes) {
+                let _ = is_compatible(fdt, &[*b"brcm,bcm2837\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"; 4]);
+                let _ = Tree::read(fdt).map(|tree| tree.release);
+            }
+        }
+    }
+}

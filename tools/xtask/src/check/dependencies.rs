@@ -49,7 +49,7 @@ const RULES: &[Rule] = &[
         directory: "kernel/image",
         own: &["rtos-abi", "kernel-bounds", "kernel-core", "kernel-arch", "bsp-rpi"],
         foreign: Some(&["aarch64-cpu", "bitflags", "dtoolkit", "heapless", "tock-registers"]),
-        tools: &[],
+        tools: &["dts"],
     },
     Rule {
         directory: "bsp-rpi/drivers",
