@@ -94,7 +94,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "[-a]",
         summary: "lists the threads",
         details: "-a: also of programs that are not running.\n\
-            prio: priority, larger is more urgent. runs: releases of a periodic thread, else wake-ups. missed: deadlines.\n\
+            prio: priority, larger is more urgent. runs: releases of a periodic thread. missed: its deadlines.\n\
             worst us: longest response, from release to the end of the work, in microseconds. cpu %: since the start.",
         least: 0,
         most: 1,

@@ -2,14 +2,20 @@
 
 use core::fmt;
 
-/// Whole microseconds in `ticks`; saturates.
+/// Whole nanoseconds in `ticks`; saturates.
 #[must_use]
-pub const fn microseconds(ticks: u64, ticks_per_second: u32) -> u64 {
+pub const fn nanoseconds(ticks: u64, ticks_per_second: u32) -> u64 {
     if ticks_per_second == 0 {
         return 0;
     }
-    let wide = ticks as u128 * 1_000_000 / ticks_per_second as u128;
+    let wide = ticks as u128 * 1_000_000_000 / ticks_per_second as u128;
     if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
+}
+
+/// Whole microseconds in `ticks`; saturates.
+#[must_use]
+pub const fn microseconds(ticks: u64, ticks_per_second: u32) -> u64 {
+    nanoseconds(ticks, ticks_per_second) / 1000
 }
 
 /// Ticks in `microseconds`, rounded up; saturates.
@@ -90,13 +96,13 @@ pub fn parse_seconds(text: &str) -> Option<u64> {
 mod tests {
     use std::string::ToString;
 
-    use super::{Elapsed, Percent, Text, microseconds, parse_seconds, ticks};
+    use super::{Elapsed, Percent, Text, microseconds, nanoseconds, parse_seconds, ticks};
 
     #[test]
     fn ticks_and_microseconds_convert_without_overflow() {
         assert_eq!(microseconds(62_500_000, 62_500_000), 1_000_000);
         assert_eq!(microseconds(19, 19_200_000), 0);
-        assert_eq!(microseconds(u64::MAX, 1), u64::MAX);
+        assert_eq!(nanoseconds(u64::MAX, 1), u64::MAX);
         assert_eq!(microseconds(5, 0), 0);
         assert_eq!(ticks(1, 19_200_000), 20, "never too short");
         assert_eq!(ticks(u64::MAX, u32::MAX), u64::MAX);

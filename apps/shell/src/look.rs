@@ -1,9 +1,9 @@
 //! The commands that show what the system is doing.
 
 use heapless::Vec;
-use rtos_api::Error;
 use rtos_api::info::{self, Partition, System, Thread, name_text, partition_state};
-use shell_lib::format::{Elapsed, Percent, microseconds};
+use rtos_api::{Error, Instant};
+use shell_lib::format::{Elapsed, Percent, microseconds, nanoseconds};
 use shell_lib::table::{
     IRQ_HEADER, IrqRow, LATENCY_HEADER, MemoryRows, PS_HEADER, TABLE_HEADER, TableRow, ThreadRow, Verdict,
 };
@@ -136,12 +136,18 @@ pub fn memory() -> Result<(), Error> {
     Ok(())
 }
 
-/// `uptime`
-pub fn uptime() -> Result<(), Error> {
+/// `uptime`; `prompt` is when the first prompt was shown.
+pub fn uptime(prompt: Instant) -> Result<(), Error> {
     let system = info::system()?;
     let elapsed = system.now.saturating_sub(system.boot_ticks);
     let up = Elapsed { microseconds: microseconds(elapsed, system.ticks_per_second) };
     let idle = Percent { part: system.idle_ticks, whole: elapsed };
     say!("up {up}, {idle} % idle, board {}, {} core(s)", name_text(&system.board), system.cores);
+    let boot = prompt.ticks().saturating_sub(system.boot_ticks);
+    // The emulator's clock counts instructions, one a nanosecond.
+    match info::boot().emulated {
+        0 => say!("first prompt after {} us", microseconds(boot, system.ticks_per_second)),
+        _ => say!("first prompt after {} instructions", nanoseconds(boot, system.ticks_per_second)),
+    }
     Ok(())
 }

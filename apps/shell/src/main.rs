@@ -27,74 +27,84 @@ const CONSOLE: Console = Console::new(calls::CONSOLE_SERVER);
 const CONSOLE_MS: u64 = 3000;
 
 fn main() -> Result<(), Error> {
-    let mut input = Input::open()?;
-    let mut jobs = Jobs::new();
     let mut editor = Editor::new(PROMPT);
-    jobs::take_foreground();
     let board = info::boot().board;
     say!("TinyOS on {}. `help` lists the commands.", info::name_text(&board));
-    loop {
-        jobs.report();
-        read_line(&mut editor, &mut input, &mut jobs);
-        execute(editor.line(), &mut input, &mut jobs);
-        editor.next_line();
-    }
-}
-
-/// Lets the user type a line. The end of a program is told above it meanwhile.
-fn read_line(editor: &mut Editor, input: &mut Input, jobs: &mut Jobs) {
     editor.draw(&mut Output);
+    let mut shell = Shell { input: Input::open()?, jobs: Jobs::new(), prompt_shown: Instant::now() };
+    jobs::take_foreground();
     loop {
-        match input.next() {
-            Woken::Typed(byte) => match editor.feed(byte, &mut Output) {
-                Outcome::Line => return,
-                Outcome::Interrupt => editor.draw(&mut Output),
-                Outcome::Typing | Outcome::EndOfInput => {}
-            },
-            Woken::Death if jobs.has_news() => {
-                editor.hide(&mut Output);
-                jobs.report();
-                editor.draw(&mut Output);
-            }
-            Woken::Death => {}
-        }
+        shell.read_line(&mut editor);
+        shell.execute(editor.line());
+        shell.jobs.report();
+        editor.next_line();
+        editor.draw(&mut Output);
     }
 }
 
-fn execute(line: &str, input: &mut Input, jobs: &mut Jobs) {
-    let words = match Words::split(line) {
-        Ok(words) if words.is_empty() => return,
-        Ok(words) => words,
-        Err(error) => return say!("{error}"),
-    };
-    match command::check(&words) {
-        Ok(command) => run(command, &words, input, jobs),
-        Err(error) => {
-            say!("{error}");
-            if let command::UsageError::Unknown(name) = error
-                && look::programs().any(|program| info::name_text(&program.name) == name)
-            {
-                say!("`run {name}` starts the program of that name");
+/// What the commands work on.
+struct Shell {
+    input: Input,
+    jobs: Jobs,
+    /// When the first prompt was there.
+    prompt_shown: Instant,
+}
+
+impl Shell {
+    /// Lets the user type a line. The end of a program is told above it meanwhile.
+    fn read_line(&mut self, editor: &mut Editor) {
+        loop {
+            match self.input.next() {
+                Woken::Typed(byte) => match editor.feed(byte, &mut Output) {
+                    Outcome::Line => return,
+                    Outcome::Interrupt => editor.draw(&mut Output),
+                    Outcome::Typing | Outcome::EndOfInput => {}
+                },
+                Woken::Death if self.jobs.has_news() => {
+                    editor.hide(&mut Output);
+                    self.jobs.report();
+                    editor.draw(&mut Output);
+                }
+                Woken::Death => {}
             }
         }
     }
-}
 
-fn run(command: &Command, words: &Words, input: &mut Input, jobs: &mut Jobs) {
-    match command.id {
-        Id::Help => help(words),
-        Id::Echo => echo(words),
-        Id::Clear => Output.put(b"\x1b[2J\x1b[H"),
-        Id::Ps => told(look::ps(words.len() > 1)),
-        Id::Run if words.len() == 1 => look::list_programs(),
-        Id::Run => jobs.run(words, input),
-        Id::Kill => jobs::kill(words.get(1)),
-        Id::Sleep => pause(words.get(1), input),
-        Id::Uptime => told(look::uptime()),
-        Id::Mem => told(look::memory()),
-        Id::Irq => told(look::interrupts()),
-        Id::Latency => told(look::latency()),
-        Id::Shutdown => shutdown(words.get(1)),
+    fn execute(&mut self, line: &str) {
+        let words = match Words::split(line) {
+            Ok(words) if words.is_empty() => return,
+            Ok(words) => words,
+            Err(error) => return say!("{error}"),
+        };
+        match command::check(&words) {
+            Ok(command) => self.run(command, &words),
+            Err(error) => {
+                say!("{error}");
+                if let command::UsageError::Unknown(name) = error
+                    && look::programs().any(|program| info::name_text(&program.name) == name)
+                {
+                    say!("`run {name}` starts the program of that name");
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, command: &Command, words: &Words) {
+        match command.id {
+            Id::Help => help(words),
+            Id::Echo => echo(words),
+            Id::Clear => Output.put(b"\x1b[2J\x1b[H"),
+            Id::Ps => told(look::ps(words.len() > 1)),
+            Id::Run if words.len() == 1 => look::list_programs(),
+            Id::Run => self.jobs.run(words, &mut self.input),
+            Id::Kill => jobs::kill(words.get(1)),
+            Id::Sleep => pause(words.get(1), &mut self.input),
+            Id::Uptime => told(look::uptime(self.prompt_shown)),
+            Id::Mem => told(look::memory()),
+            Id::Irq => told(look::interrupts()),
+            Id::Latency => told(look::latency()),
+            Id::Shutdown => shutdown(words.get(1)),
+        }
     }
 }
 

@@ -69,7 +69,11 @@ impl Programs {
         if words.len() > ARGUMENTS_MAX {
             return Err(StartError::BadArguments);
         }
-        self.build(Slot::new(slot), slot, partition, words).map_err(StartError::BuildFailed)?;
+        if let Err(error) = self.build(Slot::new(slot), slot, partition, words) {
+            // Clears what was built of it; if that is not possible, nothing was.
+            let _ = Slot::new(slot).reap();
+            return Err(StartError::BuildFailed(error));
+        }
         Ok(Started { slot, generation: state.generation })
     }
 
