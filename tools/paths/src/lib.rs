@@ -41,7 +41,8 @@ pub fn analyse(elf: &[u8]) -> Result<Report, Error> {
     entries::analyse(&elf::read(elf)?, rtos_abi::call::ALL)
 }
 
-/// Analyses the kernel in file `elf` and compares with the page `doc`, which is made anew unless a figure grew.
+/// Analyses the kernel in file `elf` and compares with the page `doc`, which is made anew unless a figure grew. Then the
+/// longest path is held against the limit, which nothing but a shorter path meets.
 ///
 /// # Errors
 /// In words: a file cannot be read or written, something has no bound, a figure grew and `accept` is not set, or the
@@ -49,10 +50,6 @@ pub fn analyse(elf: &[u8]) -> Result<Report, Error> {
 pub fn run(elf: &Path, doc: &Path, accept: bool) -> Result<Report, String> {
     let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
     let report = analyse(&bytes).map_err(|error| lines::with_lines(error, elf).to_string())?;
-    if report.masked_max() > MASKED_MAX_LIMIT {
-        let text = report.text();
-        return Err(format!("{text}masked_max is {}, the limit is {MASKED_MAX_LIMIT}", report.masked_max()));
-    }
     let page = report.page();
     let old = if doc.exists() {
         fs::read_to_string(doc).map_err(|error| format!("{}: {error}", doc.display()))?
@@ -66,6 +63,10 @@ pub fn run(elf: &Path, doc: &Path, accept: bool) -> Result<Report, String> {
     }
     if page != old {
         fs::write(doc, page).map_err(|error| format!("{}: {error}", doc.display()))?;
+    }
+    if report.masked_max() > MASKED_MAX_LIMIT {
+        let text = report.text();
+        return Err(format!("{text}masked_max is {}, the limit is {MASKED_MAX_LIMIT}", report.masked_max()));
     }
     Ok(report)
 }

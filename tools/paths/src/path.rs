@@ -93,12 +93,18 @@ impl Path {
     }
 }
 
+/// A name without all of its path but the last module.
+fn short(name: &str) -> String {
+    let last: Vec<&str> = name.rsplitn(3, "::").take(2).collect();
+    last.into_iter().rev().collect::<Vec<&str>>().join("::")
+}
+
 /// Appends what `trace` runs through.
 fn collect(trace: &Trace, program: &Program, pieces: &mut Vec<Piece>) {
     match trace {
         Trace::Empty => {}
         Trace::Block(start, count) => {
-            let name = program.name_at(*start);
+            let name = short(&program.name_at(*start));
             match pieces.last_mut() {
                 Some(Piece::In(last, total)) if *last == name => *total += count,
                 _ => pieces.push(Piece::In(name, *count)),
@@ -131,7 +137,7 @@ pub fn chain(pieces: &[Piece]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, chain};
+    use super::{Path, chain, short};
     use crate::program::Program;
 
     #[test]
@@ -139,6 +145,12 @@ mod tests {
         let path = Path::block(0x1000, 3).then(&Path::block(0x2000, 4).times(5)).then(&Path::empty());
         assert_eq!(path.cost, 23);
         assert_eq!(chain(&path.pieces(&Program::default())), "0x1000 3, 5 x 4 [0x2000 4]");
+    }
+
+    #[test]
+    fn names_keep_their_last_module() {
+        assert_eq!(short("kernel_core::syscall::ipc::call_slow"), "ipc::call_slow");
+        assert_eq!(short("entry_sync"), "entry_sync");
     }
 
     #[test]

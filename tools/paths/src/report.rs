@@ -57,13 +57,15 @@ impl Report {
         self.rows.iter().map(|row| row.stack).max().unwrap_or(0)
     }
 
-    /// The table for a terminal, widest entries last in each row.
+    /// The table for a terminal, and the longest path of all. The page has every entry's.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{:<22} {:>12} {:>6}  longest path\n", "entry", "instructions", "stack");
+        let mut text = format!("{:<22} {:>12} {:>6}\n", "entry", "instructions", "stack");
         for row in &self.rows {
-            let path = chain(&row.path);
-            let _ = writeln!(text, "{:<22} {:>12} {:>6}  {path}", row.name, row.instructions, row.stack);
+            let _ = writeln!(text, "{:<22} {:>12} {:>6}", row.name, row.instructions, row.stack);
+        }
+        if let Some(row) = self.rows.iter().max_by_key(|row| row.instructions) {
+            let _ = writeln!(text, "longest: `{}`: {}", row.name, chain(&row.path));
         }
         let _ =
             writeln!(text, "masked_max {} instructions, deepest stack {} bytes", self.masked_max(), self.stack_max());
