@@ -87,17 +87,22 @@ impl Kernel {
         }
         let id = self.timers.first_thread();
         let thread = &mut self.threads[id.index()];
-        if self.timers.first() > now || thread.state != State::PERIOD {
+        let sleeping = thread.state == State::SLEEPING.armed() && thread.job_deadline > now;
+        if self.timers.first() > now || !(sleeping || thread.state == State::PERIOD) {
             return self.on_timer_slow(now);
         }
-        let release = thread.wake_at;
-        thread.release = release;
-        let deadline = release.wrapping_add(thread.deadline);
-        thread.job_deadline = deadline;
+        // The end of a sleep, or a release, which starts a job with a deadline of its own.
+        let mut value = 0;
+        if !sleeping {
+            value = thread.wake_at;
+            thread.release = value;
+            thread.job_deadline = value.wrapping_add(thread.deadline);
+            thread.frame.x[2] = thread.skip;
+        }
         thread.wake_at = NEVER;
-        thread.frame.x[2] = thread.skip;
+        let deadline = thread.job_deadline;
         self.timers.set(id, deadline);
-        self.wake(id, 0, release);
+        self.wake(id, 0, value);
         let first = self.timers.first();
         if first <= now || !self.lazy.is_none() {
             return self.after_expiry(now);
@@ -110,7 +115,7 @@ impl Kernel {
         self.undisturbed(now)
     }
 
-    /// Anything but a single release: sleeps, timeouts, missed deadlines, a call deadline outside the tree, nothing due.
+    /// Anything but a single release or end of a sleep: timeouts, missed deadlines, a call deadline outside the tree, nothing due.
     #[cold]
     #[inline(never)]
     fn on_timer_slow(&mut self, now: u64) -> Decision {
