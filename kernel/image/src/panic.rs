@@ -4,6 +4,7 @@ use crate::machine::{Ending, boot_machine};
 use core::fmt::{Arguments, Write};
 use kernel_arch::cpu;
 use kernel_arch::vectors::ExceptionRecord;
+use rtos_abi::limits::PAGE_BYTES;
 
 /// Exit code of the emulator after the kernel died.
 const DEAD: u64 = 101;
@@ -57,7 +58,13 @@ extern "C" fn kernel_panic_halt(code: u64) -> ! {
 /// The kernel caused an exception; called by the vectors, on the emergency stack.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_panic_exception(record: &ExceptionRecord) -> ! {
+    unsafe extern "C" {
+        // The page below the kernel stack, which is not mapped.
+        static __stack_guard: [u8; PAGE_BYTES];
+    }
+    let guard = (&raw const __stack_guard) as u64;
     let kind = match (record.vector, record.syndrome >> 26) {
+        (4, 0x25) if record.address.wrapping_sub(guard) < PAGE_BYTES as u64 => "stack overflow",
         (4, 0x25) => "access to memory it does not have",
         (4, 0x21) => "jump to memory it does not have",
         (4, 0x26) => "misaligned stack",
