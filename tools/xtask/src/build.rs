@@ -17,6 +17,7 @@ pub const DEFAULT_SYSTEM: &str = "default";
 pub const USAGE: &str = "[--system NAME]";
 
 /// A built system.
+#[derive(Clone)]
 pub struct System {
     /// Its name.
     pub name: String,

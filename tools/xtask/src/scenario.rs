@@ -50,9 +50,9 @@ pub struct Scenario {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioStep {
-    /// A line typed at the prompt; the step lasts until the next prompt.
+    /// A line typed at the prompt, or several; the step lasts until the next prompt.
     #[serde(rename = "type")]
-    line: Option<String>,
+    lines: Option<Lines>,
     /// Keys pressed, with `\r` and `\xNN`; the step lasts until the next one.
     keys: Option<String>,
     /// Text to wait for since something was typed last.
@@ -81,6 +81,23 @@ pub struct ScenarioStep {
     same: Option<String>,
 }
 
+/// One line or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lines {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Lines {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(line) => std::slice::from_ref(line),
+            Self::Several(lines) => lines,
+        }
+    }
+}
+
 fn default_system() -> String {
     DEFAULT_SYSTEM.to_owned()
 }
@@ -95,15 +112,21 @@ const fn once() -> u32 {
 
 impl ScenarioStep {
     /// The step as the session knows it.
-    fn step(&self) -> Result<Step> {
-        let ways = [self.line.is_some(), self.keys.is_some(), self.wait.is_some(), self.prompt];
+    fn steps(&self) -> Result<Vec<Step>> {
+        let ways = [self.lines.is_some(), self.keys.is_some(), self.wait.is_some(), self.prompt];
         ensure!(ways.iter().filter(|way| **way).count() == 1, "a step is one of `type`, `keys`, `wait` and `prompt`");
-        Ok(match (&self.line, &self.keys, &self.wait) {
-            (Some(line), _, _) => Step::Line(line.clone()),
-            (_, Some(keys), _) => Step::Type(unescape(keys)?),
-            (_, _, Some(text)) => Step::Wait(text.clone()),
-            _ => Step::Prompt,
-        })
+        let once = match (&self.lines, &self.keys, &self.wait) {
+            (Some(lines), _, _) => lines.as_slice().iter().cloned().map(Step::Line).collect(),
+            (_, Some(keys), _) => vec![Step::Type(unescape(keys)?)],
+            (_, _, Some(text)) => vec![Step::Wait(text.clone())],
+            _ => vec![Step::Prompt],
+        };
+        Ok(std::iter::repeat_n(once, self.repeat as usize).flatten().collect())
+    }
+
+    /// Steps of the session that it stands for.
+    fn count(&self) -> usize {
+        self.repeat as usize * self.lines.as_ref().map_or(1, |lines| lines.as_slice().len())
     }
 }
 
@@ -132,11 +155,8 @@ impl Scenario {
 
     /// The steps of the session, repeated ones as often as they are done.
     pub fn steps(&self) -> Result<Vec<Step>> {
-        let mut steps = Vec::new();
-        for step in &self.steps {
-            steps.extend(std::iter::repeat_n(step.step()?, step.repeat as usize));
-        }
-        Ok(steps)
+        let steps = self.steps.iter().map(ScenarioStep::steps).collect::<Result<Vec<_>>>()?;
+        Ok(steps.concat())
     }
 
     /// What the session lacks of what was promised.
@@ -154,7 +174,7 @@ impl Scenario {
         let mut number = 0;
         for step in &self.steps {
             let start = report.begun.get(number).copied();
-            number += step.repeat as usize;
+            number += step.count();
             let Some(start) = start else {
                 misses.push(format!("never begun: {}", step.title()));
                 break;
@@ -178,7 +198,8 @@ impl Scenario {
 impl ScenarioStep {
     /// Names the step in messages.
     fn title(&self) -> String {
-        let text = self.line.as_ref().or(self.keys.as_ref()).or(self.wait.as_ref());
+        let line = self.lines.as_ref().and_then(|lines| lines.as_slice().first());
+        let text = line.or(self.keys.as_ref()).or(self.wait.as_ref());
         format!("`{}`", text.map_or("prompt", String::as_str))
     }
 

@@ -13,7 +13,7 @@ use crate::screen::{Screen, is_echo};
 use crate::terminal::exit_code;
 
 /// A prompt counts when nothing follows it for this long: it could be part of a program's output.
-const QUIET: Duration = Duration::from_millis(5);
+const QUIET: Duration = Duration::from_millis(2);
 /// A system that says it died gets this long to end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What the kernel says when it stops itself.

@@ -21,12 +21,12 @@ const SIDE_BY_SIDE: usize = 2;
 struct Job<'a> {
     scenario: &'a Scenario,
     board: Board,
-    system: &'a System,
+    system: System,
 }
 
 impl Job<'_> {
     fn name(&self) -> String {
-        format!("{}, {}", self.board, self.scenario.name)
+        name(self.scenario, self.board)
     }
 
     fn run(&self) -> Result<Done> {
@@ -50,32 +50,36 @@ impl Job<'_> {
 
 /// The steps.
 pub fn steps(tally: &mut Tally, quick: bool) {
-    let mut scenarios = Vec::new();
-    tally.step("scenarios", || {
-        scenarios = scenario::all()?;
-        scenarios.retain(|scenario| scenario.quick || !quick);
-        Ok(Done { passed: 0, note: format!("{} to play", scenarios.len()) })
-    });
+    let scenarios = match scenario::all() {
+        Ok(scenarios) => scenarios,
+        Err(error) => return tally.count("scenarios", Duration::ZERO, Err(error)),
+    };
+    let mut plan = Vec::new();
+    for scenario in scenarios.iter().filter(|scenario| scenario.quick || !quick) {
+        let boards = scenario.boards().unwrap_or_default();
+        plan.extend(boards.into_iter().map(|board| (scenario, board)));
+    }
+    plan.retain(|(scenario, board)| tally.wanted(&name(scenario, *board)));
     let mut systems = BTreeMap::new();
-    for scenario in &scenarios {
-        let name = scenario.system.as_str();
-        if !systems.contains_key(name) {
-            let mut built = None;
-            tally.step(&format!("build, {name}"), || {
-                built = Some(build::system(name, None)?);
-                Ok(Done::ONE)
-            });
-            systems.insert(name, built);
+    for (scenario, _) in &plan {
+        let system = scenario.system.as_str();
+        if !systems.contains_key(system) {
+            let start = Instant::now();
+            let built = build::system(system, None);
+            systems.insert(system, built.as_ref().ok().cloned());
+            tally.count(&format!("build, {system}"), start.elapsed(), built.map(|_| Done::ONE));
         }
     }
-    let mut jobs = Vec::new();
-    for scenario in &scenarios {
-        let Some(Some(system)) = systems.get(scenario.system.as_str()) else { continue };
-        let boards = scenario.boards().unwrap_or_default();
-        jobs.extend(boards.into_iter().map(|board| Job { scenario, board, system }));
-    }
-    jobs.retain(|job| tally.wanted(&job.name()));
-    side_by_side(&jobs, |name, time, result| tally.count(name, time, result));
+    let jobs = plan.iter().filter_map(|(scenario, board)| {
+        let system = systems.get(scenario.system.as_str())?.clone()?;
+        Some(Job { scenario, board: *board, system })
+    });
+    side_by_side(&jobs.collect::<Vec<_>>(), |name, time, result| tally.count(name, time, result));
+}
+
+/// What a scenario on a board is called.
+fn name(scenario: &Scenario, board: Board) -> String {
+    format!("{board}, {}", scenario.name)
 }
 
 /// Runs the jobs, some at a time, and tells of each as it ends.
