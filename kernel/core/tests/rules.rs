@@ -4,3 +4,5 @@
 mod machine;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod walk;

@@ -3,7 +3,7 @@
 use super::Machine;
 use super::system::{DATA, DATA_LEN, DATA_PAGES, TEXT_LEN};
 use kernel_core::id::Tid;
-use rtos_abi::call::{self, NEVER, perm};
+use rtos_abi::call::{self, perm};
 use rtos_abi::layout::{BUNDLE_BASE, PROGRAM_BASE};
 use rtos_abi::{Error, FaultReason};
 
