@@ -5,7 +5,8 @@ use rtos_api::info::{self, Partition, System, Thread, name_text, partition_state
 use rtos_api::{Error, Instant};
 use shell_lib::format::{Elapsed, Percent, microseconds, nanoseconds};
 use shell_lib::table::{
-    IRQ_HEADER, IrqRow, LATENCY_HEADER, MemoryRows, PS_HEADER, TABLE_HEADER, TableRow, ThreadRow, Verdict,
+    IRQ_HEADER, IrqRow, LATENCY_HEADER, MemoryRows, PS_HEADER, TABLE_HEADER, TOTALS_HEADER, TableRow, ThreadRow,
+    TotalsRow, Verdict,
 };
 
 use crate::say;
@@ -118,7 +119,9 @@ pub fn interrupts() -> Result<(), Error> {
         say!("{}", IrqRow { irq: &irq, partition: name_text(&name.partition), thread: name_text(&name.name) });
     }
     let totals = info::irq_totals()?;
-    say!("timer {}  spurious {}  unknown {}", totals.timer, totals.spurious, totals.unknown);
+    say!("");
+    say!("{TOTALS_HEADER}");
+    say!("{}", TotalsRow(totals));
     if totals.unknown > 0 {
         say!("the last unknown line was {}; it is masked", totals.last_unknown);
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use rtos_abi::info::{Irq, Memory, Table, Thread, thread_state};
+use rtos_abi::info::{Irq, IrqTotals, Memory, Table, Thread, thread_state};
 use rtos_abi::record::name_text;
 
 use crate::format::{Percent, Text, microseconds};
@@ -14,6 +14,9 @@ pub const LATENCY_HEADER: &str =
     "partition  thread     period us      runs missed  wake-up us  response us  deadline us";
 /// First line of `irq`.
 pub const IRQ_HEADER: &str = "line  name             thread                    count  state    limit a second";
+
+/// First line of the interrupts that are not bound to a thread.
+pub const TOTALS_HEADER: &str = "           count  spurious  unknown";
 
 /// A thread with its names.
 pub struct ThreadRow<'a> {
@@ -122,6 +125,16 @@ impl fmt::Display for IrqRow<'_> {
     }
 }
 
+/// The row of the interrupts that are not bound to a thread: the kernel's timer, and those that nobody expected.
+pub struct TotalsRow(pub IrqTotals);
+
+impl fmt::Display for TotalsRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let t = &self.0;
+        write!(f, "timer {:>10} {:>9} {:>8}", t.timer, t.spurious, t.unknown)
+    }
+}
+
 /// All rows of `mem` but the kernel's tables.
 pub struct MemoryRows(pub Memory);
 
@@ -140,7 +153,7 @@ impl fmt::Display for MemoryRows {
         for (name, bytes, meaning) in rows {
             writeln!(f, "{name:<9} {bytes:>12} bytes {:>9} KiB  {meaning}", bytes / 1024)?;
         }
-        write!(f, "{:<9} {:>12} pages in use", "tables", m.table_pages)
+        write!(f, "{:<9} {:>12} pages of tables in use", "", m.table_pages)
     }
 }
 
@@ -161,10 +174,12 @@ impl fmt::Display for TableRow<'_> {
 mod tests {
     use std::string::ToString;
 
-    use rtos_abi::info::{Irq, Memory, Thread, thread_state};
+    use rtos_abi::info::{Irq, IrqTotals, Memory, Thread, thread_state};
     use rtos_abi::record::name_bytes;
 
-    use super::{IRQ_HEADER, IrqRow, LATENCY_HEADER, MemoryRows, PS_HEADER, ThreadRow, Verdict};
+    use super::{
+        IRQ_HEADER, IrqRow, LATENCY_HEADER, MemoryRows, PS_HEADER, TOTALS_HEADER, ThreadRow, TotalsRow, Verdict,
+    };
 
     fn thread() -> Thread {
         Thread {
@@ -221,6 +236,13 @@ mod tests {
         let masked = Irq { masked: 1, limit: 0, ..irq };
         let text = IrqRow { irq: &masked, partition: "console", thread: "driver" }.to_string();
         assert!(text.ends_with("masked   none"));
+    }
+
+    #[test]
+    fn the_totals_stand_under_their_header() {
+        let text = TotalsRow(IrqTotals { timer: 2386, spurious: 1, unknown: 2, ..IrqTotals::default() }).to_string();
+        assert_eq!(text, "timer       2386         1        2");
+        assert_eq!(text.len(), TOTALS_HEADER.len());
     }
 
     #[test]
