@@ -175,7 +175,7 @@ impl Measurement {
     }
 
     /// The result for people.
-    fn table(&self) -> String {
+    pub fn table(&self) -> String {
         let mut text = format!(
             "{}, tier {}\n{:<28} {:<13} {:>7} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
             self.board, self.tier, "name", "unit", "n", "min", "median", "p999", "max", "limit"

@@ -6,13 +6,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::{Done, Tally};
 use crate::build::{self, System};
 use crate::qemu::Board;
 use crate::scenario::{self, Scenario};
 use crate::session::{self, Options};
+use crate::timing;
 
 /// Emulators at the same time.
 const SIDE_BY_SIDE: usize = 2;
@@ -75,6 +76,19 @@ pub fn steps(tally: &mut Tally, quick: bool) {
         Some(Job { scenario, board: *board, system })
     });
     side_by_side(&jobs.collect::<Vec<_>>(), |name, time, result| tally.count(name, time, result));
+    if !quick {
+        Board::ALL.into_iter().for_each(|board| tally.step(&format!("{board}, timing"), || timed(board)));
+    }
+}
+
+/// The figures are within their budgets, and the same twice, byte for byte.
+fn timed(board: Board) -> Result<Done> {
+    let first = timing::measure(board)?;
+    let over = first.over();
+    ensure!(over.is_empty(), "over budget: {}\n{}", over.join(", "), first.table());
+    let again = timing::measure(board)?;
+    ensure!(first.json()? == again.json()?, "two runs differ:\n{}{}", first.table(), again.table());
+    Ok(Done::ONE)
 }
 
 /// What a scenario on a board is called.

@@ -1,6 +1,7 @@
 //! Steps that need no emulator: format, lints, rules, tests on the host, documentation, Miri.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
@@ -57,7 +58,7 @@ pub fn steps(tally: &mut Tally, quick: bool) {
     tally.step("rules", || quiet(&mut xtask(if quick { &["check", "--no-build"] } else { &["check"] })));
     let packages = match Packages::find() {
         Ok(packages) => packages,
-        Err(error) => return tally.step("packages", || Err(error)),
+        Err(error) => return tally.count("packages", Duration::ZERO, Err(error)),
     };
     tally.step("tests on the host", || host_tests(&packages));
     if quick {
@@ -66,6 +67,10 @@ pub fn steps(tally: &mut Tally, quick: bool) {
     tally.step("tests in documentation", || {
         let libraries: Vec<_> = packages.host.iter().filter(|name| has_library(name)).copied().collect();
         counted(cargo(&["test", "--quiet", "--doc"], &libraries, &["--no-fail-fast"]))
+    });
+    tally.step("masked paths", || {
+        let report = crate::paths::report(false)?;
+        Ok(Done { note: format!("at most {} instructions", report.masked_max()), ..Done::ONE })
     });
     lints(tally, &packages);
     documentation(tally, &packages);
@@ -150,14 +155,15 @@ fn miri(tally: &mut Tally) {
 
 /// A step that says something only if it fails.
 fn quiet(command: &mut Command) -> Result<Done> {
-    said(command).map(|_| Done::ONE)
+    let (text, success) = said(command)?;
+    if success { Ok(Done::ONE) } else { bail!("{}\n{text}", context::shown(command)) }
 }
 
-/// What the command wrote to both streams; an error with the same if it fails.
-fn said(command: &mut Command) -> Result<String> {
+/// What the command wrote to both streams, and whether it succeeded.
+fn said(command: &mut Command) -> Result<(String, bool)> {
     let result = command.output()?;
     let text = [result.stdout, result.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    if result.status.success() { Ok(text) } else { bail!("{}\n{text}", context::shown(command)) }
+    Ok((text, result.status.success()))
 }
 
 /// Tests on the host, with nextest where there is one.
@@ -168,40 +174,50 @@ fn host_tests(packages: &Packages) -> Result<Done> {
     } else {
         &["test", "--quiet", "--no-fail-fast"]
     };
-    let hosts = counted(cargo(command, &packages.host, &["--lib", "--bins", "--tests"]))?;
-    let libraries = match packages.libraries.as_slice() {
-        [] => 0,
-        libraries => counted(cargo(command, libraries, &["--lib", "--tests"]))?.passed,
-    };
-    let passed = hosts.passed + libraries;
-    Ok(Done { passed, note: format!("{passed} tests") })
+    let mut all = counted(cargo(command, &packages.host, &["--lib", "--bins", "--tests"]))?;
+    if !packages.libraries.is_empty() {
+        let libraries = counted(cargo(command, &packages.libraries, &["--lib", "--tests"]))?;
+        all = Done {
+            passed: all.passed + libraries.passed,
+            failed: all.failed + libraries.failed,
+            note: [all.note, libraries.note].join(", "),
+        };
+    }
+    Ok(all)
 }
 
-/// A step that runs tests and says how many.
+/// A step that runs tests and says how many, or all that was said if some failed.
 fn counted(mut command: Command) -> Result<Done> {
-    let text = said(&mut command)?;
-    let passed: usize = text.lines().filter_map(passed_in).sum();
-    Ok(Done { passed, note: format!("{passed} tests") })
+    let (text, success) = said(&mut command)?;
+    let count = |word| text.lines().filter_map(|line| counted_in(line, word)).sum::<usize>();
+    let (passed, failed) = (count(" passed"), count(" failed"));
+    match (success, failed) {
+        (true, _) => Ok(Done { passed, failed: 0, note: format!("{passed} tests") }),
+        (false, 0) => bail!("{}\n{text}", context::shown(&command)),
+        (false, _) => Ok(Done { passed, failed, note: text }),
+    }
 }
 
-/// The number in `test result: ok. 5 passed; 0 failed` or `Summary [0.1s] 5 tests run: 5 passed, 0 skipped`.
-fn passed_in(line: &str) -> Option<usize> {
+/// The number before `word` in `test result: ok. 5 passed; 0 failed` or `Summary [0.1s] 5 tests run: 5 passed, 0 skipped`.
+fn counted_in(line: &str, word: &str) -> Option<usize> {
     let line = line.trim_start();
     if !line.starts_with("test result:") && !line.starts_with("Summary") {
         return None;
     }
-    let (before, _) = line.split_once(" passed")?;
+    let (before, _) = line.split_once(word)?;
     before.rsplit(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::passed_in;
+    use super::counted_in;
 
     #[test]
-    fn passed_tests_are_counted_from_either_runner() {
-        assert_eq!(passed_in("test result: ok. 26 passed; 0 failed; 0 ignored"), Some(26));
-        assert_eq!(passed_in("     Summary [   0.020s] 126 tests run: 126 passed, 0 skipped"), Some(126));
-        assert_eq!(passed_in("test a ... ok"), None);
+    fn tests_are_counted_from_either_runner() {
+        let summary = "     Summary [   0.020s] 126 tests run: 125 passed, 1 failed, 0 skipped";
+        assert_eq!(counted_in("test result: FAILED. 26 passed; 3 failed; 0 ignored", " failed"), Some(3));
+        assert_eq!((counted_in(summary, " passed"), counted_in(summary, " failed")), (Some(125), Some(1)));
+        assert_eq!(counted_in("     Summary [   0.020s] 126 tests run: 126 passed, 0 skipped", " failed"), None);
+        assert_eq!(counted_in("test a ... ok", " passed"), None);
     }
 }

@@ -16,21 +16,36 @@ pub fn rows(board: Board) -> Result<Vec<Row>> {
     let steps = ["uptime", "mem", "shutdown"].map(|line| Ok(Step::Line(line.to_owned())));
     let report = session::play(&machine, steps, &Options { limit: LIMIT, show: false, shell: true })?;
     report.outcome.map_err(anyhow::Error::msg)?;
-    let figure =
-        |line: &str, before: &str| number(&report.lines, line, before).with_context(|| report.lines.join("\n"));
+    let figure = |line: &str, unit: &str| number(&report.lines, line, unit).with_context(|| report.lines.join("\n"));
+    // What the kernel and its tables take; the bundle stays where it was delivered.
+    let ram = ["kernel", "tables", "bundle"].iter().map(|line| figure(line, "bytes")).sum::<Result<u64>>()?;
     let image = fs::metadata(&system.image)?.len();
     Ok(vec![
         Row::single("masked_max", "insn", paths::report(false)?.masked_max()),
-        Row::single("boot_to_prompt", "insn", figure("prompt", "instructions")?),
+        Row::single("boot_to_prompt", "insn", figure("first", "instructions")?),
         Row::single("image_bytes", "bytes", image),
-        Row::single("kernel_ram_bytes", "bytes", figure("kernel", "bytes")?),
+        Row::single("kernel_ram_bytes", "bytes", ram),
     ])
 }
 
-/// The number before the word `before` in the first line that has the word `line`.
-fn number(lines: &[String], line: &str, before: &str) -> Option<u64> {
-    let line = lines.iter().find(|l| l.split_whitespace().any(|word| word == line))?;
-    let words: Vec<_> = line.split_whitespace().collect();
-    let at = words.iter().position(|word| *word == before)?;
-    words.get(at.checked_sub(1)?)?.replace('_', "").parse().ok()
+/// The number before `unit` in the first line that begins with the word `first` and has one.
+fn number(lines: &[String], first: &str, unit: &str) -> Option<u64> {
+    lines.iter().find_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == unit).filter(|_| words.first() == Some(&first))?;
+        words.get(at.checked_sub(1)?)?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn a_figure_is_read_before_its_unit_in_its_own_line() {
+        let lines = ["TinyOS kernel 12 bytes", "kernel table entries bytes", "kernel   884736 bytes  864 KiB"];
+        let lines = lines.map(str::to_owned);
+        assert_eq!(number(&lines, "kernel", "bytes"), Some(884_736));
+        assert_eq!(number(&lines, "bundle", "bytes"), None);
+    }
 }
