@@ -11,6 +11,9 @@ use rtos_abi::limits::STEP_BYTES;
 /// Bytes moved by one turn of the fast loops.
 const CHUNK: usize = 64;
 const CHUNKS: u64 = (STEP_BYTES / CHUNK) as u64;
+/// Bytes copied by one turn.
+const RUN: usize = kernel_core::port::COPY_RUN as usize;
+const RUNS: u64 = (STEP_BYTES / RUN) as u64;
 /// Cache line of every core this kernel runs on.
 const LINE: usize = 64;
 
@@ -52,35 +55,47 @@ pub fn clear(to: Phys, len: usize) {
     }
 }
 
-/// Copies `len` bytes, at most [`STEP_BYTES`]; the ranges do not overlap.
+/// Copies `len` bytes, at most [`STEP_BYTES`] and either a multiple of [`RUN`] or less than it; the ranges do not overlap.
 #[inline(always)]
 pub fn copy(to: Phys, from: Phys, len: usize) {
-    let (mut to, mut from) = (at(to), at(from));
-    let len = len.min(STEP_BYTES);
-    let mut chunks = len / CHUNK;
-    while chunks > 0 {
-        kernel_bounds::turn::<CHUNKS>();
-        // SAFETY: see the file's head; 64 bytes are left on both sides.
+    if len >= RUN { copy_runs(at(to), at(from), len) } else { copy_rest(at(to), at(from), len) }
+}
+
+#[inline(always)]
+fn copy_runs(mut to: *mut u8, mut from: *mut u8, len: usize) {
+    let mut runs = len.min(STEP_BYTES) / RUN;
+    while runs > 0 {
+        kernel_bounds::turn::<RUNS>();
+        // SAFETY: see the file's head; a run is left on both sides.
         unsafe {
             asm!(
                 "ldp {a}, {b}, [{from}]", "ldp {c}, {d}, [{from}, #16]", "stp {a}, {b}, [{to}]", "stp {c}, {d}, [{to}, #16]",
                 "ldp {a}, {b}, [{from}, #32]", "ldp {c}, {d}, [{from}, #48]", "stp {a}, {b}, [{to}, #32]", "stp {c}, {d}, [{to}, #48]",
+                "ldp {a}, {b}, [{from}, #64]", "ldp {c}, {d}, [{from}, #80]", "stp {a}, {b}, [{to}, #64]", "stp {c}, {d}, [{to}, #80]",
+                "ldp {a}, {b}, [{from}, #96]", "ldp {c}, {d}, [{from}, #112]", "stp {a}, {b}, [{to}, #96]", "stp {c}, {d}, [{to}, #112]",
                 to = in(reg) to, from = in(reg) from,
                 a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
                 options(nostack, preserves_flags)
             );
         }
-        (to, from) = (to.wrapping_add(CHUNK), from.wrapping_add(CHUNK));
-        chunks -= 1;
+        (to, from) = (to.wrapping_add(RUN), from.wrapping_add(RUN));
+        runs -= 1;
     }
-    let mut words = len % CHUNK / 8;
+}
+
+#[inline(always)]
+fn copy_rest(mut to: *mut u8, mut from: *mut u8, len: usize) {
+    let mut words = len % RUN / 8;
     while words > 0 {
-        kernel_bounds::turn::<8>();
-        // SAFETY: as above; eight bytes are left.
-        let word = unsafe { from.cast::<u64>().read_unaligned() };
-        // SAFETY: as above.
-        unsafe { to.cast::<u64>().write_unaligned(word) };
-        (to, from) = (to.wrapping_add(8), from.wrapping_add(8));
+        kernel_bounds::turn::<{ RUN as u64 / 8 }>();
+        // The compiler would move an unaligned word byte by byte; the core does it at once, in normal memory.
+        // SAFETY: see the file's head; eight bytes are left on both sides.
+        unsafe {
+            asm!(
+                "ldr {word}, [{from}], #8", "str {word}, [{to}], #8",
+                word = out(reg) _, from = inout(reg) from, to = inout(reg) to, options(nostack, preserves_flags)
+            );
+        }
         words -= 1;
     }
     let mut bytes = len % 8;

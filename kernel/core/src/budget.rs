@@ -52,7 +52,7 @@ impl Budget {
     /// Moves the boundary past `now` and refills. `used` was spent since the last boundary passed.
     fn refill(&mut self, now: u64, used: u64) {
         let periods = (now - self.boundary) / self.period.max(1) + 1;
-        self.consumed += self.amount.wrapping_sub(self.left);
+        self.consumed = self.consumed.wrapping_add(self.amount).wrapping_sub(self.left);
         self.boundary += periods * self.period;
         if self.look_at != 0 {
             self.look_at = self.boundary;
@@ -82,8 +82,8 @@ impl Kernel {
     #[cold]
     #[inline(never)]
     pub(crate) fn dispatch_slow(&mut self, ctl: u64, now: u64) -> Decision {
-        let thread = self.threads[self.current.index()];
-        let budget = &mut self.budgets[thread.budget.index()];
+        let budget = self.running().budget;
+        let budget = &mut self.budgets[budget.index()];
         if now >= budget.boundary {
             // The last run on it may have gone on past a boundary; if that is the latest one, it has used of this period.
             let latest = now - (now - budget.boundary) % budget.period.max(1);

@@ -6,7 +6,7 @@
 use crate::id::{Slot, Tid};
 use crate::kernel::Kernel;
 use crate::partition::{Life, Partition, Region, RegionKind};
-use crate::port::{NeedsTable, PageAttr, Phys, Port};
+use crate::port::{COPY_RUN, NeedsTable, PageAttr, Phys, Port};
 use crate::thread::{FLAG_MISSED, State};
 use crate::user_range::Claim;
 use kernel_bounds::turn;
@@ -54,7 +54,8 @@ impl Kernel {
         if partition.overlaps(va, pages * PAGE) { Err(Error::Refused) } else { Ok(()) }
     }
 
-    /// One step of mapping cleared pages: a quarter of a page is cleared, a whole one mapped. `done` counts quarters. What
+    /// One step of mapping cleared pages: after the check, a quarter of a page is cleared, a whole one
+    /// mapped. `done` counts steps. What
     /// is mapped is accounted for at once: a call that ends half-way leaves no page that a later one could map again.
     pub(crate) fn map_step<P: Port>(
         &mut self,
@@ -65,11 +66,13 @@ impl Kernel {
         done: u64,
     ) -> Step {
         let (va, pages) = range;
-        if done == 0
-            && let Err(error) = self.begin_map(slot, va, pages, perms)
-        {
-            return Step::Failed(error);
+        if done == 0 {
+            return match self.begin_map(slot, va, pages, perms) {
+                Ok(()) => Step::More(1),
+                Err(error) => Step::Failed(error),
+            };
         }
+        let done = done - 1;
         let partition = &mut self.partitions[slot.index()];
         if done >= pages * (PAGE / STEP) {
             return Step::Done;
@@ -83,14 +86,17 @@ impl Kernel {
         let done = done + 1;
         if done.is_multiple_of(PAGE / STEP) {
             let attr = PageAttr { perm: perms, device: false };
+            let tables = partition.tables_used;
             if partition.map_page(port, va + done * STEP - PAGE, page, attr).is_err() {
                 return Step::Failed(Error::NoMemory);
             }
+            self.boot.tables_used += u64::from(partition.tables_used - tables);
             partition.memory_used += PAGE;
+            self.boot.mapped += PAGE;
             let newest = (partition.region_count as usize).wrapping_sub(1) % MAX_REGIONS;
             partition.regions[newest].len += PAGE;
         }
-        Step::More(done)
+        Step::More(done + 1)
     }
 
     /// Adds the region that mapping will fill.
@@ -113,7 +119,8 @@ impl Kernel {
         len: u64,
         done: u64,
     ) -> Step {
-        let part = (len - done).min(STEP);
+        let left = len - done;
+        let part = if left >= COPY_RUN { left.min(STEP) & !(COPY_RUN - 1) } else { left };
         port.copy(target.plus(done), source.plus(done), part as usize);
         if done + part == len { Step::Done } else { Step::More(done + part) }
     }
@@ -136,7 +143,10 @@ impl Kernel {
         }
         if region.kind == RegionKind::Fixed {
             let attr = PageAttr { perm: region.perm, device: region.device };
-            return match partition.map_page(port, region.va + offset, region.at.plus(offset), attr) {
+            let tables = partition.tables_used;
+            let mapped = partition.map_page(port, region.va + offset, region.at.plus(offset), attr);
+            self.boot.tables_used += u64::from(partition.tables_used - tables);
+            return match mapped {
                 Ok(()) => Step::More(done + PAGE),
                 Err(NeedsTable) => Step::Failed(Error::NoMemory),
             };
@@ -175,6 +185,22 @@ impl Kernel {
         }
     }
 
+    /// Step before the last of a start: threads are as new, pins are prepared.
+    pub(crate) fn wind_up<P: Port>(&mut self, port: &mut P, slot: Slot) {
+        for id in self.partitions[slot.index()].threads {
+            turn::<{ MAX_PARTITION_THREADS as u64 }>();
+            if !id.is_none() {
+                let thread = &mut self.threads[id.index()];
+                thread.state = State::DORMANT;
+                thread.pending = 0;
+                thread.joiner = Tid::IDLE;
+                thread.next = id;
+                thread.prev = id;
+            }
+        }
+        self.prepare_pins(port, slot);
+    }
+
     /// Last step of a start: thread 0 is ready. The caller chooses who runs.
     pub(crate) fn start_partition<P: Port>(&mut self, port: &mut P, slot: Slot, entry: u64, argument: u64, now: u64) {
         let partition = &mut self.partitions[slot.index()];
@@ -185,16 +211,9 @@ impl Kernel {
         for id in threads {
             turn::<{ MAX_PARTITION_THREADS as u64 }>();
             if !id.is_none() {
-                let thread = &mut self.threads[id.index()];
-                thread.generation = generation;
-                thread.state = State::DORMANT;
-                thread.pending = 0;
-                thread.joiner = Tid::IDLE;
-                thread.next = id;
-                thread.prev = id;
+                self.threads[id.index()].generation = generation;
             }
         }
-        let _ = self.apply_safe_state(port, slot, true);
         self.start_thread(port, threads[0], entry, argument, now);
     }
 
@@ -245,6 +264,8 @@ impl Kernel {
             return Step::More(done + 1);
         }
         port.flush_space(Partition::asid(slot));
+        self.boot.tables_used -= u64::from(partition.tables_used - 1);
+        self.boot.mapped -= partition.memory_used;
         partition.tables_used = 1;
         partition.memory_used = 0;
         partition.region_count = partition.declared_count;
@@ -261,6 +282,9 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         if thread.slot == slot {
             thread.callers = [0; 4];
+            thread.token = 0;
+            thread.wake_at = NEVER;
+            thread.job_deadline = NEVER;
             self.set_timer(id, NEVER);
             return;
         }
@@ -277,10 +301,10 @@ impl Kernel {
         }
     }
 
-    /// Whether a program of this slot may begin there.
+    /// Whether a program of this slot may begin there; at boot.
     pub(crate) fn is_code(&self, slot: Slot, entry: u64) -> bool {
         let claim = Claim { slot, address: entry, len: 4, perm: perm::EXECUTE, ram_only: true };
-        entry.is_multiple_of(4) && self.find_region(&claim).is_some()
+        entry.is_multiple_of(4) && self.holds(&claim)
     }
 }
 

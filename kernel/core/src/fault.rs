@@ -4,12 +4,11 @@ use crate::decision::Decision;
 use crate::event::FaultEvent;
 use crate::id::{Slot, Tid};
 use crate::kernel::Kernel;
-use crate::partition::{Life, SafeWrite};
+use crate::partition::Life;
 use crate::port::{Port, Register};
 use crate::thread::State;
 use kernel_bounds::turn;
 use rtos_abi::bundle::write_kind;
-use rtos_abi::call::NEVER;
 use rtos_abi::limits::{MAX_PARTITION_THREADS, MAX_SAFE_WRITES, PAGE_BYTES};
 use rtos_abi::{FaultReason, Misuse};
 
@@ -73,12 +72,16 @@ impl Kernel {
                 self.end_thread(id);
             }
         }
-        let applied = self.apply_safe_state(port, slot, false);
-        self.partitions[slot.index()].death.safe_writes = applied;
+        if self.threads[self.lazy.index()].slot == slot {
+            self.lazy = Tid::IDLE;
+            self.limit = self.timers.first();
+        }
+        self.apply_safe_state(port, slot);
         self.tell_supervisor(now);
     }
 
-    /// Takes a thread out of whatever it is in. Its timer is left: an old timer finds a dead thread and does nothing.
+    /// Takes a thread out of whatever it is in. What is left (its timer, its token) finds a dead thread and does nothing;
+    /// reaping clears it.
     #[inline(always)]
     fn end_thread(&mut self, id: Tid) {
         let thread = &mut self.threads[id.index()];
@@ -88,40 +91,39 @@ impl Kernel {
         thread.generation = u32::MAX;
         thread.wait_mask = 0;
         thread.token = 0;
-        thread.wake_at = NEVER;
-        thread.job_deadline = NEVER;
         if state == State::READY {
             self.ready.remove(&mut self.threads, id);
         } else if state.kind() == State::CALLING {
             self.leave_queue(id);
         }
-        if self.lazy == id {
-            self.lazy = Tid::IDLE;
-            self.limit = self.timers.first();
+    }
+
+    /// Makes the safe-state writes of a slot.
+    #[inline(always)]
+    fn apply_safe_state<P: Port>(&mut self, port: &mut P, slot: Slot) {
+        let partition = &mut self.partitions[slot.index()];
+        let count = partition.safe_count;
+        partition.safe_applied += 1;
+        partition.death.safe_writes = count;
+        for store in partition.safe_stores.iter().take(usize::from(count)) {
+            turn::<{ MAX_SAFE_WRITES as u64 }>();
+            let register = Register { address: store.address, width: 4 };
+            let kept = if store.keep == 0 { 0 } else { port.read_register(register) & store.keep };
+            port.write_register(register, kept | store.value);
         }
     }
 
-    /// Makes the safe-state writes of a slot, or at its start those that prepare its pins. Answers how many.
-    #[inline(never)]
-    pub(crate) fn apply_safe_state<P: Port>(&mut self, port: &mut P, slot: Slot, at_start: bool) -> u8 {
-        let mut applied = 0;
-        for write in &mut self.partitions[slot.index()].safe {
+    /// Makes those writes of a slot that prepare its pins.
+    pub(crate) fn prepare_pins<P: Port>(&mut self, port: &mut P, slot: Slot) {
+        let partition = &self.partitions[slot.index()];
+        for (write, store) in partition.safe.iter().zip(&partition.safe_stores) {
             turn::<{ MAX_SAFE_WRITES as u64 }>();
-            if write.register.width != 0 && (!at_start || write.at_start) {
-                make_write(port, write);
-                applied += 1;
+            if write.at_start {
+                let register = Register { address: store.address, width: 4 };
+                let kept = if store.keep == 0 { 0 } else { port.read_register(register) & store.keep };
+                port.write_register(register, kept | store.value);
             }
         }
-        applied
-    }
-}
-
-#[inline(always)]
-fn make_write<P: Port>(port: &mut P, write: &mut SafeWrite) {
-    write_masked(port, write.register, write.write, write.mask, write.value);
-    write.applied += 1;
-    if write.level.width != 0 {
-        write.read_back = port.read_register(write.level) & write.level_mask;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Interrupts: a device line becomes a notification bit; the timer releases, wakes and ends budgets.
 
-use crate::decision::Decision;
+use crate::decision::{Decision, SLOW, TIMER};
 use crate::id::Tid;
 use crate::kernel::Kernel;
 use crate::port::Port;
@@ -88,7 +88,7 @@ impl Kernel {
         let id = self.timers.first_thread();
         let thread = &mut self.threads[id.index()];
         let sleeping = thread.state == State::SLEEPING.armed() && thread.job_deadline > now;
-        if self.timers.first() > now || !(sleeping || thread.state == State::PERIOD) {
+        if self.piled || self.timers.first() > now || !(sleeping || thread.state == State::PERIOD) {
             return self.on_timer_slow(now);
         }
         // The end of a sleep, or a release, which starts a job with a deadline of its own.
@@ -115,29 +115,23 @@ impl Kernel {
         self.undisturbed(now)
     }
 
-    /// Anything but a single release or end of a sleep: timeouts, missed deadlines, a call deadline outside the tree, nothing due.
+    /// Anything but a single release or end of a sleep: timeouts, missed deadlines, a call deadline outside the tree,
+    /// several at once, nothing due. Of all that is due, the most urgent thread's is handled.
     #[cold]
     #[inline(never)]
     fn on_timer_slow(&mut self, now: u64) -> Decision {
-        let lazy = self.lazy;
-        if !lazy.is_none() && self.threads[lazy.index()].wake_at <= now {
-            self.lazy = Tid::IDLE;
-            self.expire(lazy, now);
-        } else if self.timers.first() <= now {
-            let id = self.timers.first_thread();
-            self.expire(id, now);
+        self.piled = false;
+        let mut due = self.timers.most_urgent_expired(now);
+        if self.threads[due.index()].priority <= self.threads[self.ready.first().index()].priority && !due.is_none() {
+            // None of them would run at once: they come in the order of their times.
+            due = self.timers.first_thread();
         }
-        self.after_expiry(now)
-    }
-
-    /// More may be due: of all that is, the most urgent thread's is handled too, so that none waits behind less urgent ones.
-    #[cold]
-    #[inline(never)]
-    fn after_expiry(&mut self, now: u64) -> Decision {
-        if let Some(id) = self.timers.most_urgent_expired(now)
-            && self.threads[id.index()].priority > self.threads[self.ready.first().index()].priority
-        {
-            self.expire(id, now);
+        let lazy = self.lazy;
+        if !lazy.is_none() && self.threads[lazy.index()].wake_at <= now && lazy >= due {
+            due = lazy;
+        }
+        if !due.is_none() {
+            self.expire(due, now);
         }
         let next = self.ready.first();
         if self.threads[next.index()].priority > self.running().priority {
@@ -147,6 +141,22 @@ impl Kernel {
             return decision;
         }
         self.undisturbed(now)
+    }
+
+    /// After a release with more to look at. If more is due, the timer's interrupt comes again at once and takes the most
+    /// urgent: one expiry an entry, and none waits behind less urgent ones.
+    #[cold]
+    #[inline(never)]
+    fn after_expiry(&mut self, now: u64) -> Decision {
+        self.limit = self.timers.first();
+        if !self.lazy.is_none() {
+            self.limit = self.limit.min(self.threads[self.lazy.index()].wake_at);
+        }
+        if self.timers.first() <= now {
+            self.piled = true;
+            return Decision { ctl: SLOW | TIMER, val: now };
+        }
+        self.resume_or_preempt(now)
     }
 
     /// Goes on with the running thread; only more urgent threads' timers will interrupt it.
@@ -173,6 +183,9 @@ impl Kernel {
     /// A thread's timer has come: its wait ends, its release comes, or its deadline is missed.
     fn expire(&mut self, id: Tid, now: u64) {
         let thread = &mut self.threads[id.index()];
+        if thread.state == State::DEAD {
+            return self.set_timer(id, NEVER);
+        }
         if thread.job_deadline <= now {
             thread.job_deadline = NEVER;
             thread.flags |= FLAG_MISSED;
@@ -186,6 +199,10 @@ impl Kernel {
         let state = thread.state.kind();
         let release = thread.wake_at;
         thread.wake_at = NEVER;
+        if self.lazy == id {
+            self.lazy = Tid::IDLE;
+        }
+        let thread = &mut self.threads[id.index()];
         if state == State::PERIOD {
             thread.release = release;
             thread.job_deadline = release.wrapping_add(thread.deadline);

@@ -61,6 +61,10 @@ pub struct BootFacts {
     pub table_bytes: u64,
     /// Reserved for partitions and rings, bytes.
     pub reserved: u64,
+    /// Mapped of it now, bytes.
+    pub mapped: u64,
+    /// Table pages in use now.
+    pub tables_used: u64,
     /// 1 when an emulator ends the machine.
     pub emulated: u32,
 }
@@ -95,6 +99,8 @@ impl BootFacts {
         bundle_bytes: 0,
         table_bytes: 0,
         reserved: 0,
+        mapped: 0,
+        tables_used: 0,
         emulated: 0,
     };
 }
@@ -126,6 +132,8 @@ pub struct Kernel {
     pub lazy: Tid,
     /// Thread that is told of deaths.
     pub supervisor: Tid,
+    /// Several timers had expired when the last one was handled: the most urgent thread's is next.
+    pub piled: bool,
     /// When the running thread's budget ends, ticks.
     pub budget_end: u64,
     /// The earliest deadline in the tree or of [`Kernel::lazy`], ticks.
@@ -180,6 +188,7 @@ impl Kernel {
         current: Tid::IDLE,
         lazy: Tid::IDLE,
         supervisor: Tid::IDLE,
+        piled: false,
         budget_end: 0,
         limit: 0,
         slice_end: 0,
@@ -191,7 +200,7 @@ impl Kernel {
         partitions: [Partition::EMPTY; MAX_PARTITIONS],
         irqs: [IrqBinding::EMPTY; MAX_IRQ_BINDINGS],
         facts: [ThreadFacts::EMPTY; MAX_THREADS],
-        progress: [Progress { call: 0, hints: [0; 2], done: 0 }; MAX_THREADS],
+        progress: [Progress { call: 0, hints: [0; 2], search: 0, done: 0 }; MAX_THREADS],
         above: [Tid::IDLE; 256],
         rings: [NO_RING; MAX_RINGS],
         timer_count: 0,
@@ -356,14 +365,11 @@ impl Kernel {
         true
     }
 
-    /// A wait with a timer ended otherwise: the timer goes back to the job's deadline, if there is one.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn disarm(&mut self, id: Tid) {
-        let thread = &mut self.threads[id.index()];
-        thread.wake_at = NEVER;
-        let job = thread.job_deadline;
-        self.set_timer(id, job);
+    /// A wait with a timer ended otherwise. The timer stays in the tree: setting it costs more than finding it stale once,
+    /// and the next wait with a timer sets it anyway.
+    #[inline(always)]
+    pub(crate) const fn disarm(&mut self, id: Tid) {
+        self.threads[id.index()].wake_at = NEVER;
     }
 
     /// The budget of a thread.

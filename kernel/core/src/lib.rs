@@ -17,11 +17,11 @@
 //! | when | [`time`], [`interrupt`] |
 //! | calls, notifications, all system calls | [`syscall`] |
 //! | partitions: memory, building, death | [`partition`], [`build`], [`user_range`], [`fault`] |
-//! | how a system gets in | [`load`] |
+//! | how a system gets in | [`load`], [`first`] |
 //!
 //! Invariants (checked after every step of the random walks in `tests/`):
 //! - I1 a thread is in the ready queue exactly when its state is ready; the running thread is the head of the highest level;
-//! - I2 a thread's timer is set exactly when something can end its wait or its job has a deadline;
+//! - I2 a thread's timer is set, no later than what can end its wait and its job's deadline; an earlier one is stale;
 //! - I3 a thread with a token waits for a reply or in a queue, and its server is more urgent;
 //! - I4 a dead partition's threads are dead, and no handle fits its generation;
 //! - I5 no page is mapped both writable and executable, and none outside its slot's own memory and declared regions.
@@ -36,6 +36,7 @@ pub mod build;
 pub mod decision;
 pub mod event;
 pub mod fault;
+pub mod first;
 pub mod frame;
 pub mod id;
 pub mod interrupt;

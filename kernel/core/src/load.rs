@@ -4,10 +4,10 @@ use crate::budget::Budget;
 use crate::decision::Decision;
 use crate::id::{BudgetId, Slot, Tid};
 use crate::kernel::{BootFacts, Kernel};
-use crate::partition::{CallEdge, Grant, NotifyEdge, Region, RegionKind, SafeWrite};
+use crate::partition::{CallEdge, Grant, NotifyEdge, Region, RegionKind, SafeStore, SafeWrite};
 use crate::port::{Phys, Port, Register};
 use crate::thread::{FLAG_FP, FLAG_PERIODIC, FLAG_SERVER};
-use rtos_abi::bundle::{self, Board, Bundle, partition_flag, region_kind};
+use rtos_abi::bundle::{self, Board, Bundle, partition_flag, region_kind, write_kind};
 use rtos_abi::call::{NEVER, perm, right};
 use rtos_abi::layout::INFO_PAGE;
 use rtos_abi::limits::{MAX_IRQ_BINDINGS, MAX_LINES, MAX_REGIONS, MAX_RINGS, PAGE_BYTES, STEP_BYTES};
@@ -145,6 +145,7 @@ impl Kernel {
             partition.name = record.name;
             self.boot.table_bytes += tables;
             self.boot.reserved += memory;
+            self.boot.tables_used += 1;
         }
         let init = &self.partitions[0];
         if init.flags & partition_flag::INIT == 0 { Err(LoadError::NoInit) } else { Ok(()) }
@@ -296,6 +297,9 @@ impl Kernel {
             self.boot.reserved += len;
             self.rings[n] = record;
             for (slot, va) in [(writer, record.writer_address), (reader, record.reader_address)] {
+                let own = &mut self.partitions[slot.index()].rings;
+                let free = own.iter_mut().find(|number| **number == 0);
+                *free.ok_or(LoadError::TooMany("rings of a partition"))? = n as u8 + 1;
                 self.declare(slot, u64::from(va), len, at, (perm::READ | perm::WRITE, false))?;
             }
         }
@@ -347,22 +351,26 @@ impl Kernel {
         }
         for record in source.bundle.table::<bundle::SafeWrite>(board.safe_writes_off, board.safe_write_count) {
             let slot = self.slot(record.partition)?;
-            let safe = &mut self.partitions[slot.index()].safe;
-            let free = safe.iter_mut().find(|write| write.register.width == 0);
-            let width = record.width;
-            let level_width = if record.level_address == 0 { 0 } else { width };
-            *free.ok_or(LoadError::TooMany("safe-state writes"))? = SafeWrite {
-                register: Register { address: Phys(record.address), width },
+            if record.width != 4 {
+                return Err(LoadError::Reference("32-bit register"));
+            }
+            let partition = &mut self.partitions[slot.index()];
+            let n = usize::from(partition.safe_count);
+            let room = LoadError::TooMany("safe-state writes");
+            let keep = if record.write == write_kind::MODIFY { !record.mask } else { 0 };
+            let value = record.value & record.mask;
+            *partition.safe_stores.get_mut(n).ok_or(room)? = SafeStore { address: Phys(record.address), keep, value };
+            partition.safe[n] = SafeWrite {
+                register: Register { address: Phys(record.address), width: 4 },
                 mask: record.mask,
                 value: record.value,
                 write: record.write,
                 at_start: record.at_start != 0,
-                level: Register { address: Phys(record.level_address), width: level_width },
+                level: Register { address: Phys(record.level_address), width: u8::from(record.level_address != 0) * 4 },
                 level_mask: record.level_mask,
-                read_back: 0,
-                applied: 0,
                 name: record.name,
             };
+            partition.safe_count += 1;
         }
         Ok(())
     }
@@ -372,73 +380,6 @@ impl Kernel {
         // What the boot took is nobody's time, nor idle.
         self.budget_end = now.wrapping_add(Budget::ENDLESS);
         self.resume_or_preempt(now)
-    }
-
-    /// Builds and starts `init` from the bundle, by the rules `init` itself uses for the others.
-    ///
-    /// # Errors
-    /// [`LoadError::NoInit`].
-    pub fn start_init<P: Port>(&mut self, port: &mut P, source: &Source<'_>, now: u64) -> Result<(), LoadError> {
-        let slot = Slot::FIRST;
-        let bundle = &source.bundle;
-        let record = bundle
-            .table::<bundle::Partition>(source.board.partitions_off, source.board.partition_count)
-            .next()
-            .ok_or(LoadError::NoInit)?;
-        let image = bundle.image(record.image).ok_or(LoadError::NoInit)?;
-        for segment in bundle.segments(&image) {
-            let pages = segment.memory_len.div_ceil(PAGE);
-            self.run_steps(|kernel, done| kernel.map_step(port, slot, (segment.address, pages), segment.perm, done))?;
-            self.fill_segment(port, source, &segment)?;
-        }
-        for n in 0..self.partitions[0].threads.len() {
-            let id = self.partitions[0].threads[n];
-            let facts = self.facts[id.index()];
-            if !id.is_none() {
-                let pages = (facts.stack_top - facts.stack_bottom) / PAGE;
-                let perms = perm::READ | perm::WRITE;
-                self.run_steps(|kernel, done| kernel.map_step(port, slot, (facts.stack_bottom, pages), perms, done))?;
-            }
-        }
-        self.run_steps(|kernel, done| kernel.seal_step(port, slot, done))?;
-        if !self.is_code(slot, image.entry) {
-            return Err(LoadError::NoInit);
-        }
-        self.meet_peers(slot);
-        self.start_partition(port, slot, image.entry, 0, now);
-        Ok(())
-    }
-
-    /// Copies a segment's bytes into the region that was mapped last.
-    fn fill_segment<P: Port>(
-        &mut self,
-        port: &mut P,
-        source: &Source<'_>,
-        segment: &bundle::Segment,
-    ) -> Result<(), LoadError> {
-        let len = source.bundle.contents(segment).len() as u64;
-        let partition = &self.partitions[0];
-        let region = partition.regions[usize::from(partition.region_count) - 1];
-        if len > region.len || len != u64::from(segment.file_len) {
-            return Err(LoadError::NoInit);
-        }
-        let from = self.boot.bundle_at.plus(u64::from(segment.file_off));
-        if len == 0 {
-            return Ok(());
-        }
-        self.run_steps(|kernel, done| kernel.write_step(port, region.at, from, len, done))
-    }
-
-    /// Takes all steps of an operation at once; only at boot, when nothing can wait.
-    fn run_steps(&mut self, mut step: impl FnMut(&mut Self, u64) -> crate::build::Step) -> Result<(), LoadError> {
-        let mut done = 0;
-        loop {
-            match step(self, done) {
-                crate::build::Step::More(now_done) => done = now_done,
-                crate::build::Step::Done => return Ok(()),
-                crate::build::Step::Failed(_) => return Err(LoadError::NoInit),
-            }
-        }
     }
 }
 

@@ -83,7 +83,19 @@ pub struct Grant {
     pub perm: u8,
 }
 
-/// A register write that makes an actuator safe.
+/// A safe-state write as it is made: one 32-bit register, nothing to decide but whether to read it first.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct SafeStore {
+    /// Physical address.
+    pub address: Phys,
+    /// Bits of the register that are kept; 0 to write it without a read.
+    pub keep: u32,
+    /// The other bits.
+    pub value: u32,
+}
+
+/// A register write that makes an actuator safe, as it was declared.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SafeWrite {
     /// The register; width 0 for an unused entry.
@@ -100,10 +112,6 @@ pub struct SafeWrite {
     pub level: Register,
     /// Bits of it.
     pub level_mask: u32,
-    /// What it read after the last time.
-    pub read_back: u32,
-    /// Times applied.
-    pub applied: u32,
     /// Name.
     pub name: [u8; NAME_BYTES],
 }
@@ -185,8 +193,16 @@ pub struct Partition {
     pub declared_count: u8,
     /// Register grants.
     pub grants: [Grant; MAX_GRANTS],
-    /// Safe state.
+    /// Safe state, as it is written.
+    pub safe_stores: [SafeStore; MAX_SAFE_WRITES],
+    /// Safe-state writes in use.
+    pub safe_count: u8,
+    /// Times the safe state was applied.
+    pub safe_applied: u32,
+    /// Safe state, as it was declared.
     pub safe: [SafeWrite; MAX_SAFE_WRITES],
+    /// Its rings, as index into the kernel's table plus one; 0 where it has fewer.
+    pub rings: [u8; MAX_REGIONS],
     /// Why it stopped last.
     pub death: Death,
     /// Times it was started.
@@ -216,6 +232,10 @@ impl Partition {
         region_count: 0,
         declared_count: 0,
         grants: [Grant { register: NO_REGISTER, mask: 0, write: 0, perm: 0 }; MAX_GRANTS],
+        safe_stores: [SafeStore { address: Phys(0), keep: 0, value: 0 }; MAX_SAFE_WRITES],
+        safe_count: 0,
+        safe_applied: 0,
+        rings: [0; MAX_REGIONS],
         safe: [SafeWrite {
             register: NO_REGISTER,
             mask: 0,
@@ -224,8 +244,6 @@ impl Partition {
             at_start: false,
             level: NO_REGISTER,
             level_mask: 0,
-            read_back: 0,
-            applied: 0,
             name: [0; NAME_BYTES],
         }; MAX_SAFE_WRITES],
         death: Death {

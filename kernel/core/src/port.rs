@@ -38,6 +38,9 @@ pub struct Register {
     pub width: u8,
 }
 
+/// Bytes that a copy moves at once; what is left over is a step of its own.
+pub const COPY_RUN: u64 = 128;
+
 /// What the rules ask of the machine. Every method is bounded by a constant.
 pub trait Port {
     /// Maps one page of address space `root` (physical address of its level-2 table) at `va`.
@@ -51,7 +54,8 @@ pub trait Port {
     fn flush_space(&mut self, asid: u16);
     /// Clears `len` bytes of RAM, at most [`STEP_BYTES`](rtos_abi::limits::STEP_BYTES) and a multiple of 64.
     fn clear(&mut self, at: Phys, len: usize);
-    /// Copies `len` bytes of RAM, at most [`STEP_BYTES`](rtos_abi::limits::STEP_BYTES); the ranges do not overlap.
+    /// Copies `len` bytes of RAM, at most [`STEP_BYTES`](rtos_abi::limits::STEP_BYTES) and either a multiple of
+    /// [`COPY_RUN`] or less than it; the ranges do not overlap.
     fn copy(&mut self, to: Phys, from: Phys, len: usize);
     /// Writes up to 64 bytes into RAM.
     fn store(&mut self, to: Phys, bytes: &[u8]);

@@ -224,6 +224,8 @@ pub struct Progress {
     pub call: u8,
     /// Regions in which the last step found its two ranges.
     pub hints: [u8; 2],
+    /// Where the search for the next region goes on.
+    pub search: u8,
     /// The call's own measure of what is done.
     pub done: u64,
 }

@@ -8,7 +8,6 @@
 //! A key is `deadline << 8 | 255 - thread`: of two equal deadlines the more urgent thread's is less.
 
 use crate::id::Tid;
-use kernel_bounds::turn;
 use rtos_abi::call::NEVER;
 
 /// The tree. Zero is not a valid tree: [`Timers::reset`] first.
@@ -94,53 +93,55 @@ impl Timers {
         if from.is_none() {
             return deadline_of(NEVER);
         }
-        let n = from.index();
-        let mut least = NEVER;
-        rest(&mut least, &self.leaves, n);
-        rest(&mut least, &self.level1, (n >> 2) + 1);
-        rest(&mut least, &self.level2, (n >> 4) + 1);
-        rest(&mut least, &self.level3, (n >> 6) + 1);
-        deadline_of(least)
+        let n = from.0;
+        let leaves = four(&self.leaves, n & 0xfc);
+        let level1 = four(&self.level1, n >> 4 << 2);
+        let level2 = four(&self.level2, n >> 6 << 2);
+        let own = least_from(leaves, n & 3);
+        // In each level above, the groups after the one below.
+        let next = least_from(level1, (n >> 2 & 3) + 1);
+        let further = least_from(level2, (n >> 4 & 3) + 1);
+        let furthest = least_from(self.level3, (n >> 6) + 1);
+        deadline_of(own.min(next).min(further.min(furthest)))
     }
 
-    /// The most urgent thread whose deadline is at or before `now`.
+    /// The most urgent thread whose deadline is at or before `now`; none if there is none.
     #[must_use]
-    pub fn most_urgent_expired(&self, now: u64) -> Option<Tid> {
-        let a = last_expired(&self.level3, 0, now)?;
-        let b = last_expired(&self.level2, a, now)?;
-        let c = last_expired(&self.level1, b, now)?;
-        let d = last_expired(&self.leaves, c, now)?;
-        Some(Tid(d as u8))
+    pub fn most_urgent_expired(&self, now: u64) -> Tid {
+        if self.first() > now {
+            return Tid::IDLE;
+        }
+        let a = last_expired(self.level3, now);
+        let b = a << 2 | last_expired(four(&self.level2, a << 2), now);
+        let c = b << 2 | last_expired(four(&self.level1, b << 2), now);
+        Tid(c << 2 | last_expired(four(&self.leaves, c << 2), now))
     }
 }
 
-/// Takes the least of the group of four from `start` to the group's end; nothing if `start` begins the next group.
+/// Four keys of a level from `start`, a multiple of four.
 #[inline(always)]
-fn rest(least: &mut u64, level: &[u64], start: usize) {
-    for step in 0..4 {
-        turn::<4>();
-        let i = start + step;
-        if (step > 0 && i.is_multiple_of(4)) || (step == 0 && start.is_multiple_of(4) && level.len() != 256) {
-            return;
-        }
-        if let Some(key) = level.get(i) {
-            *least = (*least).min(*key);
-        }
-    }
+fn four<const N: usize>(level: &[u64; N], start: u8) -> [u64; 4] {
+    let start = start as usize % N / 4 * 4;
+    [level[start], level[start + 1], level[start + 2], level[start + 3]]
 }
 
-/// Of the children of node `parent`, the index of the last that has expired.
+/// The least of the keys from `start` on; no timer if `start` is 4.
 #[inline(always)]
-fn last_expired(level: &[u64], parent: usize, now: u64) -> Option<usize> {
-    let mut found = None;
-    for step in 0..4 {
-        turn::<4>();
-        let i = parent * 4 + step;
-        if level.get(i).is_some_and(|key| deadline_of(*key) <= now) {
-            found = Some(i);
-        }
+fn least_from(keys: [u64; 4], start: u8) -> u64 {
+    let key = |n: u8| if n >= start { keys[n as usize] } else { NEVER };
+    key(0).min(key(1)).min(key(2).min(key(3)))
+}
+
+/// The last of four keys that has expired; one of them has.
+#[inline(always)]
+fn last_expired(keys: [u64; 4], now: u64) -> u8 {
+    if deadline_of(keys[3]) <= now {
+        3
+    } else if deadline_of(keys[2]) <= now {
+        2
+    } else {
+        u8::from(deadline_of(keys[1]) <= now)
     }
-    found
 }
 
 #[cfg(test)]
@@ -174,7 +175,7 @@ mod tests {
                     assert_eq!(timers.first_from(Tid(from)), reference_first_from(&model, from).min(NEVER >> 8));
                 }
                 let now = 500;
-                let expired = model.iter().rposition(|d| *d <= now).map(|n| Tid(n as u8));
+                let expired = model.iter().rposition(|d| *d <= now).map_or(Tid::IDLE, |n| Tid(n as u8));
                 assert_eq!(timers.most_urgent_expired(now), expired);
             }
         }

@@ -44,17 +44,40 @@ impl Kernel {
         claim.within(&self.partitions[claim.slot.index()].regions[hint as usize % MAX_REGIONS])
     }
 
-    /// The region that holds a claim.
+    /// One step of the search for the region that holds claim number `n` of the running thread's call: eight regions.
+    /// Answers whether it is to go on: with the region found, or with the next eight. `false`: no region holds it.
     #[inline(never)]
-    pub(crate) fn find_region(&self, claim: &Claim) -> Option<u8> {
-        let partition = &self.partitions[claim.slot.index()];
+    pub(crate) fn search_step(&mut self, n: usize, claim: &Claim) -> bool {
+        let from = self.progress[self.current.index()].search;
+        let regions = &self.partitions[claim.slot.index()].regions;
         let mut found = None;
-        for (n, region) in partition.regions.iter().enumerate() {
-            turn::<{ MAX_REGIONS as u64 }>();
-            if claim.within(region).is_some() {
-                found = Some(n as u8);
+        for k in 0..REGIONS_A_STEP {
+            turn::<{ REGIONS_A_STEP as u64 }>();
+            let number = (from + k) % MAX_REGIONS as u8;
+            if claim.within(&regions[number as usize]).is_some() {
+                found = Some(number);
             }
         }
-        found
+        let progress = &mut self.progress[self.current.index()];
+        if let Some(number) = found {
+            progress.hints[n % 2] = number;
+            progress.search = 0;
+            return true;
+        }
+        progress.search = from + REGIONS_A_STEP;
+        if usize::from(progress.search) < MAX_REGIONS {
+            return true;
+        }
+        progress.search = 0;
+        false
+    }
+
+    /// Whether any region holds a claim; at boot, when nothing can wait.
+    pub(crate) fn holds(&self, claim: &Claim) -> bool {
+        self.partitions[claim.slot.index()].regions.iter().any(|region| claim.within(region).is_some())
     }
 }
+
+/// Regions looked at in one step.
+const REGIONS_A_STEP: u8 = 8;
+const _: () = assert!(MAX_REGIONS.is_multiple_of(REGIONS_A_STEP as usize));

@@ -355,7 +355,7 @@ records! {
         mask: u64,
         /// Value written.
         value: u64,
-        /// What the register read just after it was last applied.
+        /// What the level register reads now, masked.
         read_back: u64,
         /// Times applied.
         applied: u64,

@@ -20,8 +20,8 @@ pub const MAX_REGIONS: usize = 32;
 pub const MAX_GRANTS: usize = 16;
 /// Register writes that put a partition's actuators into their safe state.
 pub const MAX_SAFE_WRITES: usize = 8;
-/// Threads of one partition.
-pub const MAX_PARTITION_THREADS: usize = 8;
+/// Threads of one partition. Death ends all of them in one masked step: it is in the bound of every call.
+pub const MAX_PARTITION_THREADS: usize = 6;
 /// Interrupt lines of one partition.
 pub const MAX_PARTITION_IRQS: usize = 8;
 /// Shared rings in a system.

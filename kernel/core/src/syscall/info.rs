@@ -56,7 +56,7 @@ impl Kernel {
             kind::FAULT_REGISTERS => self.registers_record(self.known_slot(index / 8)?, index % 8),
             kind::TABLE => self.table_record(index),
             kind::RING => self.ring_record(index),
-            kind::SAFE => self.safe_record(self.known_slot(index / 8)?, index % 8),
+            kind::SAFE => self.safe_record(port, self.known_slot(index / 8)?, index % 8),
             _ => None,
         }
     }
@@ -87,13 +87,6 @@ impl Kernel {
     }
 
     fn memory_record(&self) -> Words {
-        let mut mapped = 0;
-        let mut table_pages = 0;
-        for partition in &self.partitions {
-            kernel_bounds::turn::<{ rtos_abi::limits::MAX_PARTITIONS as u64 }>();
-            mapped += partition.memory_used;
-            table_pages += u64::from(partition.tables_used);
-        }
         let boot = &self.boot;
         let taken = boot.kernel_bytes + boot.bundle_bytes + boot.table_bytes + boot.reserved;
         words(info::Memory {
@@ -102,9 +95,9 @@ impl Kernel {
             bundle: boot.bundle_bytes,
             tables: boot.table_bytes,
             reserved: boot.reserved,
-            mapped,
+            mapped: boot.mapped,
             free: boot.total.saturating_sub(taken),
-            table_pages,
+            table_pages: boot.tables_used,
         })
     }
 
@@ -262,21 +255,12 @@ impl Kernel {
         Some(words(info::Table { name, used, entries: entries as u64, bytes: size as u64, spare: [0; 3] }))
     }
 
-    /// The caller's ring number `index`, found in one bounded walk over all rings.
+    /// The caller's ring number `index`.
     fn ring_record(&self, index: u64) -> Option<Words> {
-        let own = self.running_slot().number();
-        let mut left = index;
-        let mut found = None;
-        for ring in &self.rings {
-            kernel_bounds::turn::<{ MAX_RINGS as u64 }>();
-            if ring.pages != 0 && (ring.writer == own || ring.reader == own) {
-                if left == 0 && found.is_none() {
-                    found = Some(ring);
-                }
-                left = left.wrapping_sub(1);
-            }
-        }
-        let ring = found?;
+        let slot = self.running_slot();
+        let own = slot.number();
+        let number = *self.partitions[slot.index()].rings.get(index as usize)?;
+        let ring = &self.rings[usize::from(number.checked_sub(1)?) % MAX_RINGS];
         let writer = ring.writer == own;
         let peer = Slot::new(u64::from(if writer { ring.reader } else { ring.writer }))?;
         let partition = &self.partitions[peer.index()];
@@ -296,14 +280,16 @@ impl Kernel {
         }))
     }
 
-    fn safe_record(&self, slot: Slot, index: u64) -> Option<Words> {
-        let write = self.partitions[slot.index()].safe.get(index as usize).filter(|write| write.register.width != 0)?;
+    fn safe_record<P: Port>(&self, port: &mut P, slot: Slot, index: u64) -> Option<Words> {
+        let partition = &self.partitions[slot.index()];
+        let write = partition.safe.get(index as usize).filter(|write| write.register.width != 0)?;
+        let read = if write.level.width == 0 { 0 } else { port.read_register(write.level) };
         Some(words(info::Safe {
             address: write.register.address.0,
             mask: u64::from(write.mask),
             value: u64::from(write.value),
-            read_back: u64::from(write.read_back),
-            applied: u64::from(write.applied),
+            read_back: u64::from(read & write.level_mask),
+            applied: u64::from(partition.safe_applied),
             name: write.name,
             level_mask: u64::from(write.level_mask),
         }))

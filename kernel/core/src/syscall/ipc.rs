@@ -132,9 +132,6 @@ impl Kernel {
         if !self.take_from_window(slot, edge_index, now) {
             return Decision::error(Error::CallLimit);
         }
-        if !self.loan_is_valid(slot, loan) {
-            return self.misuse(port, Misuse::BadRange, now);
-        }
         let client = self.running_mut();
         client.call_count = client.call_count.wrapping_add(1);
         client.token = token_of(id, client.call_count);
@@ -243,16 +240,15 @@ impl Kernel {
     #[cold]
     #[inline(never)]
     fn answer_slow(&mut self, id: Tid) -> Answer {
-        if self.threads[id.index()].state != State::REPLY.armed() {
+        let client = &mut self.threads[id.index()];
+        if client.state != State::REPLY.armed() {
             return Answer::Stale;
         }
-        self.threads[id.index()].token = 0;
+        client.token = 0;
+        client.wake_at = NEVER;
         if self.lazy == id {
             self.lazy = Tid::IDLE;
-            self.threads[id.index()].wake_at = NEVER;
             self.limit = self.timers.first();
-        } else {
-            self.disarm(id);
         }
         self.wake(id, 0, 0);
         Answer::Done(id)
@@ -261,6 +257,9 @@ impl Kernel {
     /// `reply`.
     #[inline(always)]
     pub fn sys_reply<P: Port>(&mut self, port: &mut P, now: u64, token: u64) -> Decision {
+        if !self.running().has(FLAG_SERVER) || token == 0 || token >> 40 != 0 {
+            return self.misuse(port, Misuse::BadToken, now);
+        }
         match self.answer(token) {
             Answer::Done(client) => {
                 self.set_results(0, [0; 3]);
@@ -268,18 +267,9 @@ impl Kernel {
                 decision.ctl |= DELIVER | (client.0 as u64) << DELIVER_SHIFT;
                 decision
             }
-            Answer::Stale => self.reply_refused(port, now, token),
+            // Not the client's current token: the caller has gone.
+            Answer::Stale => Decision::error(Error::Cancelled),
         }
-    }
-
-    /// A token that is not the client's current one: the caller has gone, or it was never given.
-    #[cold]
-    #[inline(never)]
-    fn reply_refused<P: Port>(&mut self, port: &mut P, now: u64, token: u64) -> Decision {
-        if !self.running().has(FLAG_SERVER) || token == 0 || token >> 40 != 0 {
-            return self.misuse(port, Misuse::BadToken, now);
-        }
-        Decision::error(Error::Cancelled)
     }
 
     /// `reply_receive`: the server's loop in one call.

@@ -1,11 +1,11 @@
-//! Loans: a range of the caller's memory, lent to the server for the length of the call.
+//! Loans: a range of the caller's memory, lent to the server for the length of the call. Whether the range is the
+//! caller's own is looked at when the server uses it: a wrong one is refused there, and harms nobody.
 
 use crate::build::Step;
 use crate::decision::Decision;
 use crate::id::Tid;
 use crate::kernel::Kernel;
 use crate::port::Port;
-use crate::syscall::ipc::Loan;
 use crate::thread::State;
 use crate::user_range::Claim;
 use rtos_abi::call::{self, LOAN_READABLE, LOAN_WRITABLE, perm};
@@ -15,19 +15,6 @@ use rtos_abi::{Error, Misuse};
 const LEN_MASK: u64 = !(LOAN_READABLE | LOAN_WRITABLE);
 
 impl Kernel {
-    /// Whether a loan lies wholly in the caller's memory and may be used that way.
-    pub(crate) fn loan_is_valid(&self, slot: usize, loan: Loan) -> bool {
-        let len = loan.len & LEN_MASK;
-        if len == 0 {
-            return true;
-        }
-        let read = if loan.len & LOAN_READABLE != 0 { perm::READ } else { 0 };
-        let write = if loan.len & LOAN_WRITABLE != 0 { perm::WRITE } else { 0 };
-        let slot = crate::id::Slot::new(slot as u64).unwrap_or(crate::id::Slot::FIRST);
-        let claim = Claim { slot, address: loan.address, len, perm: read | write, ram_only: true };
-        claim.perm != 0 && self.find_region(&claim).is_some()
-    }
-
     /// The part of a client's loan that a server names; an error if the call is over or the part is outside it.
     fn lent(&self, token: u64, offset: u64, len: u64, kind: u64, use_for: u8) -> Result<Claim, Error> {
         let client = &self.threads[Tid(token as u8).index()];

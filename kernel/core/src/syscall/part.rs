@@ -8,11 +8,13 @@ use crate::partition::Life;
 use crate::port::Port;
 use crate::user_range::Claim;
 use rtos_abi::call::{self, perm, right};
-use rtos_abi::limits::STEP_BYTES;
 use rtos_abi::{Error, Misuse};
 
 /// Who asks for which slot, or the decision that refuses it.
 type Checked = Result<Slot, Decision>;
+
+/// Where a search stands that found nothing in the caller's own memory.
+const NOWHERE: u8 = u8::MAX;
 
 impl Kernel {
     /// The slot a builder names.
@@ -111,7 +113,7 @@ impl Kernel {
         self.copy_step(port, now, call::PART_WRITE, (target, source), (Step::Failed(Error::Refused), Misuse::BadRange))
     }
 
-    /// One step of a copy between two claims. The first two steps find the regions; each later one copies a kilobyte.
+    /// One step of a copy between two claims. The first steps find the regions; each later one copies a kilobyte.
     /// `refusals`: what a claim on the other side, and what one on the caller's side comes to if it is wrong.
     pub(crate) fn copy_step<P: Port>(
         &mut self,
@@ -123,28 +125,28 @@ impl Kernel {
     ) -> Decision {
         let done = self.steps_done(number);
         let (target, source) = &claims;
-        let hints = self.progress[self.current.index()].hints;
-        let own_slot = self.running_slot();
-        for (n, claim) in [target, source].into_iter().enumerate() {
-            kernel_bounds::turn::<2>();
-            if self.claim_at(claim, hints[n]).is_none() {
-                let Some(hint) = self.find_region(claim) else {
-                    if claim.slot == own_slot {
-                        return self.misuse(port, refusals.1, now);
-                    }
-                    return self.after_step(now, refusals.0);
-                };
-                self.progress[self.current.index()].hints[n] = hint;
-                return Decision::AGAIN;
-            }
+        if self.progress[self.current.index()].search == NOWHERE {
+            self.progress[self.current.index()].search = 0;
+            return self.misuse(port, refusals.1, now);
         }
-        let (Some(to), Some(from)) = (self.claim_at(target, hints[0]), self.claim_at(source, hints[1])) else {
-            return Decision::AGAIN;
+        let hints = self.progress[self.current.index()].hints;
+        let (unfound, claim) = match (self.claim_at(target, hints[0]), self.claim_at(source, hints[1])) {
+            (Some(to), Some(from)) => {
+                let step = self.write_step(port, to, from, target.len, done);
+                return self.after_step(now, step);
+            }
+            (None, _) => (0, target),
+            (_, None) => (1, source),
         };
-        debug_assert!(done < target.len || target.len == 0);
-        let step = self.write_step(port, to, from, target.len, done);
-        let _ = STEP_BYTES;
-        self.after_step(now, step)
+        if self.search_step(unfound, claim) {
+            return Decision::AGAIN;
+        }
+        if claim.slot == self.running_slot() {
+            // A step of its own, so that no path has both the search and the caller's end.
+            self.progress[self.current.index()].search = NOWHERE;
+            return Decision::AGAIN;
+        }
+        self.after_step(now, refusals.0)
     }
 
     /// `part_seal`.
@@ -156,6 +158,19 @@ impl Kernel {
         let done = self.steps_done(call::PART_SEAL);
         let step = self.seal_step(port, slot, done);
         self.after_step(now, step)
+    }
+
+    /// One step of the search for the code that holds an entry; none while it goes on.
+    fn find_entry(&mut self, slot: Slot, entry: u64) -> Option<Step> {
+        let claim = Claim { slot, address: entry, len: 4, perm: perm::EXECUTE, ram_only: true };
+        let hint = self.progress[self.current.index()].hints[0];
+        if !entry.is_multiple_of(4) {
+            return Some(Step::Failed(Error::Refused));
+        }
+        if self.claim_at(&claim, hint).is_some() {
+            return Some(Step::More(1));
+        }
+        if self.search_step(0, &claim) { None } else { Some(Step::Failed(Error::Refused)) }
     }
 
     /// `part_start`.
@@ -175,13 +190,17 @@ impl Kernel {
             return self.after_step(now, Step::Failed(Error::BadState));
         }
         let step = match self.steps_done(call::PART_START) {
-            0 if !self.is_code(slot, entry) || self.partitions[slot.index()].threads[0].is_none() => {
-                Step::Failed(Error::Refused)
-            }
-            0 => Step::More(1),
+            0 => match self.find_entry(slot, entry) {
+                Some(step) => step,
+                None => return Decision::AGAIN,
+            },
             1 => {
                 self.meet_peers(slot);
                 Step::More(2)
+            }
+            2 => {
+                self.wind_up(port, slot);
+                Step::More(3)
             }
             _ => {
                 self.start_partition(port, slot, entry, argument, now);

