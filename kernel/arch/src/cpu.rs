@@ -125,6 +125,30 @@ pub fn park() -> ! {
     }
 }
 
+/// How the firmware is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduit {
+    /// `hvc`.
+    Hypervisor,
+    /// `smc`.
+    Secure,
+}
+
+/// PSCI (Arm DEN 0022): switches the machine off.
+pub const SYSTEM_OFF: u32 = 0x8400_0008;
+/// PSCI: restarts the machine.
+pub const SYSTEM_RESET: u32 = 0x8400_0009;
+
+/// Calls a PSCI function that ends the machine. Returns only if the firmware refuses it.
+pub fn psci(conduit: Conduit, function: u32) {
+    match conduit {
+        // SAFETY: the firmware may change x0-x17 and nothing else of ours (SMC calling convention, Arm DEN 0028).
+        Conduit::Hypervisor => unsafe { asm!("hvc #0", inout("w0") function => _, clobber_abi("C"), options(nostack)) },
+        // SAFETY: as above.
+        Conduit::Secure => unsafe { asm!("smc #0", inout("w0") function => _, clobber_abi("C"), options(nostack)) },
+    }
+}
+
 /// Ends the emulator by semihosting with an exit code; without an emulator or debugger this is an undefined instruction.
 pub fn semihosting_exit(code: u64) -> ! {
     let block: [u64; 2] = [0x20026, code];

@@ -156,6 +156,7 @@ pub fn park_others(facts: &BootFacts, board: &Board, tree: Option<&Tree>, map: &
     for at in release.into_iter().filter(|at| *at != 0 && at.is_multiple_of(8)) {
         if (at < facts.load || at >= facts.end()) && map.map(Phys(at), 8, Alias::Device).is_ok() {
             device::write_double(Phys(at), facts.park_address());
+            map.unmap(Phys(at), 8);
         }
     }
     cpu::wake_others();

@@ -1,5 +1,6 @@
 //! Everything this core's kernel has: the rules' state and the hardware they act on.
 
+use crate::tree::Psci;
 use bsp_rpi::{Bcm, EarlyConsole, Gic, InterruptController, Reset};
 use kernel_arch::{copy, core_block, cpu, device, fp, mmu};
 use kernel_core::id::Tid;
@@ -63,11 +64,20 @@ pub struct Hardware {
     pub uart: usize,
     /// The reset block, where the board has one.
     pub reset: Option<Reset<'static>>,
+    /// The firmware's power functions, where it has some.
+    pub psci: Psci,
 }
 
 impl Hardware {
     /// Nothing known yet. All zero, so that the static takes no room in the image.
-    const NONE: Self = Self { controller: Controller::None, timer_line: 0, ending: Ending::Park, uart: 0, reset: None };
+    const NONE: Self = Self {
+        controller: Controller::None,
+        timer_line: 0,
+        ending: Ending::Park,
+        uart: 0,
+        reset: None,
+        psci: Psci::Absent,
+    };
 
     /// The kernel's own voice: before the console partition runs, and when the kernel dies.
     #[must_use]

@@ -1,8 +1,9 @@
 //! The end of the kernel: what went wrong, over the UART, then the machine stops. Nothing returns from here.
 
 use crate::machine::{Ending, boot_machine};
+use crate::tree::Psci;
 use core::fmt::{Arguments, Write};
-use kernel_arch::cpu;
+use kernel_arch::cpu::{self, Conduit};
 use kernel_arch::vectors::ExceptionRecord;
 use rtos_abi::limits::PAGE_BYTES;
 
@@ -19,9 +20,16 @@ fn kernel_panic_stop(code: u64) -> ! {
     if hardware.ending == Ending::Semihosting {
         cpu::semihosting_exit(code);
     }
+    // Code 0 is a wish to stop; anything else is a system that should come up again.
+    let stop = code == 0;
+    let function = if stop { cpu::SYSTEM_OFF } else { cpu::SYSTEM_RESET };
+    match hardware.psci {
+        Psci::Hvc => cpu::psci(Conduit::Hypervisor, function),
+        Psci::Smc => cpu::psci(Conduit::Secure, function),
+        Psci::Absent => {}
+    }
     if let Some(reset) = &hardware.reset {
-        // Code 0 is a wish to stop; anything else is a system that should come up again.
-        if code == 0 { reset.power_off() } else { reset.restart() }
+        if stop { reset.power_off() } else { reset.restart() }
     }
     cpu::park()
 }

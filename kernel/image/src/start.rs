@@ -72,6 +72,7 @@ fn read_tree(machine: &mut Machine, given: &Given) -> (Option<Tree>, u64) {
         Given::Wrong(why) => kernel_panic_start(format_args!("{why}")),
         Given::Checked(fdt, len) => match Tree::read(*fdt) {
             Ok(tree) => {
+                machine.hardware.psci = tree.psci;
                 machine.hardware.ending = if tree.semihosting { Ending::Semihosting } else { Ending::Park };
                 (Some(tree), *len)
             }

@@ -19,6 +19,19 @@ pub struct Tree {
     pub semihosting: bool,
     /// Where cores 1 to 3 read the address to start at; 0 for none.
     pub release: [u64; 3],
+    /// How the firmware's power functions are called: `hvc` or `smc`, if it has any.
+    pub psci: Psci,
+}
+
+/// The `method` of the `psci` node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Psci {
+    /// There is none.
+    Absent,
+    /// `hvc`.
+    Hvc,
+    /// `smc`.
+    Smc,
 }
 
 /// Bytes of the tree whose first eight bytes are these; `None` if it is none or too large.
@@ -34,7 +47,8 @@ impl Tree {
     /// # Errors
     /// In words: no memory, or more ranges than fit.
     pub fn read(fdt: Fdt<'_>) -> Result<Self, &'static str> {
-        let mut tree = Self { memory: Ranges::new(), reserved: Ranges::new(), semihosting: false, release: [0; 3] };
+        let (memory, reserved) = (Ranges::new(), Ranges::new());
+        let mut tree = Self { memory, reserved, semihosting: false, release: [0; 3], psci: Psci::Absent };
         for child in fdt.root().children() {
             if child.name_without_address() == "memory" {
                 each_range(child, |start, len| tree.memory.add(start, len));
@@ -50,6 +64,12 @@ impl Tree {
             tree.read_chosen(chosen);
         }
         tree.read_cores(fdt);
+        let method = fdt.find_node("/psci").and_then(|node| node.property("method"));
+        tree.psci = match method.as_ref().map(|method| method.value()) {
+            Some(b"hvc\0") => Psci::Hvc,
+            Some(b"smc\0") => Psci::Smc,
+            _ => Psci::Absent,
+        };
         if tree.memory.total() == 0 {
             return Err("the device tree names no memory");
         }
@@ -111,7 +131,7 @@ pub fn is_compatible(fdt: Fdt<'_>, names: &[[u8; 32]]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, Tree, is_compatible, length};
+    use super::{MAX_BYTES, Psci, Tree, is_compatible, length};
     use dtoolkit::fdt::Fdt;
 
     fn board(name: &str) -> Vec<u8> {
@@ -175,6 +195,13 @@ mod tests {
         };
         assert!(with("quiet semihosting x=1"));
         assert!(!with("nosemihosting semihosting=0"));
+    }
+
+    #[test]
+    fn the_way_to_the_firmware_is_known_only_by_its_names() {
+        let with = |method: &str| read(&source(&format!("{MEMORY} psci {{ method = \"{method}\"; }};"))).unwrap().psci;
+        assert_eq!((with("hvc"), with("smc"), with("hvcx")), (Psci::Hvc, Psci::Smc, Psci::Absent));
+        assert_eq!(read(&source(MEMORY)).unwrap().psci, Psci::Absent);
     }
 
     #[test]
