@@ -61,8 +61,8 @@ fn main() -> Result<(), Error> {
     null_syscall();
     pairs::same_partition()?;
     peer::all(false)?;
-    threads::MAIN_FP.start(|| peer::all(true))?;
-    threads::MAIN_FP.join(Instant::NEVER)?;
+    threads::PAIR_FP_A.start(|| peer::all(true))?;
+    threads::PAIR_FP_A.join(Instant::NEVER)?;
     timer::all()?;
     println!("{}", row::END);
     sleep(Duration::from_millis(50));

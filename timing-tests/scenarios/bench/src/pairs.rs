@@ -26,14 +26,13 @@ pub fn measure_yields(name: &'static str) {
     print(&samples.row(name, "insn"));
 }
 
-/// Rows `yield_same_partition` and `yield_same_partition_fp`.
+/// Rows `yield_same_partition` and `yield_same_partition_fp`. The measuring thread starts the other one, which has the
+/// same priority and so waits for the first yield.
 pub fn same_partition() -> Result<(), Error> {
-    threads::PAIR_B.start(other)?;
-    threads::PAIR_A.start(|| measure_yields("yield_same_partition"))?;
+    threads::PAIR_A.start(|| threads::PAIR_B.start(other).map(|()| measure_yields("yield_same_partition")))?;
     threads::PAIR_A.join(Instant::NEVER)?;
     threads::PAIR_B.join(Instant::NEVER)?;
-    threads::PAIR_FP_B.start(other)?;
-    threads::PAIR_FP_A.start(|| measure_yields("yield_same_partition_fp"))?;
+    threads::PAIR_FP_A.start(|| threads::PAIR_FP_B.start(other).map(|()| measure_yields("yield_same_partition_fp")))?;
     threads::PAIR_FP_A.join(Instant::NEVER)?;
     threads::PAIR_FP_B.join(Instant::NEVER)
 }

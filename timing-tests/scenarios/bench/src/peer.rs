@@ -17,8 +17,8 @@ pub fn all(fp: bool) -> Result<(), Error> {
     if fp {
         call_reply(calls::PEER_SERVER_FP, Instant::NEVER, "call_reply_64_fp")?;
         notify(peers::PEER_WAITER_FP, "notify_other_partition_fp")?;
-        threads::PAIR_FP_A.start(two_partitions_fp)?;
-        return threads::PAIR_FP_A.join(Instant::NEVER);
+        yield_with(calls::PEER_SERVER_FP, YIELD_FP, "yield_two_partitions_fp");
+        return Ok(());
     }
     call_reply(calls::PEER_SERVER, Instant::NEVER, "call_reply_64")?;
     call_reply(calls::PEER_SERVER, Instant::after(Duration::from_secs(10)), "call_reply_64_deadline")?;
@@ -88,11 +88,6 @@ fn irq_to_user() -> Result<(), Error> {
 /// neither begins without the other.
 pub fn two_partitions() {
     yield_with(calls::PEER_SERVER, YIELD, "yield_two_partitions");
-}
-
-/// The same with floating point in both.
-pub fn two_partitions_fp() {
-    yield_with(calls::PEER_SERVER_FP, YIELD_FP, "yield_two_partitions_fp");
 }
 
 fn yield_with(server: CallEdge, request: u64, name: &'static str) {

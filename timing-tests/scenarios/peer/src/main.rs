@@ -35,29 +35,23 @@ fn note(shared: Shared) {
     shared.set(word::WAKES, shared.get(word::WAKES) + 1);
 }
 
-fn wait_for(bits: u64) -> ! {
+fn waiter() {
     let shared = shared();
     loop {
-        let _ = rtos_api::notify::wait(bits, Instant::NEVER);
+        let came = rtos_api::notify::wait(bits::GO | bits::RAISED, Instant::NEVER);
         note(shared);
+        if came.is_ok_and(|came| came & bits::RAISED != 0) {
+            VirtualTimer.stop();
+            irqs::VIRTUAL_TIMER.done();
+        }
     }
 }
 
-fn waiter() {
-    wait_for(bits::GO)
-}
-
 fn waiter_fp() {
-    wait_for(bits::GO_FP)
-}
-
-fn driver() {
     let shared = shared();
     loop {
-        let _ = irqs::VIRTUAL_TIMER.wait(Instant::NEVER);
+        let _ = rtos_api::notify::wait(bits::GO_FP, Instant::NEVER);
         note(shared);
-        VirtualTimer.stop();
-        irqs::VIRTUAL_TIMER.done();
     }
 }
 
@@ -84,7 +78,6 @@ fn serve() {
 fn main() -> Result<(), rtos_api::Error> {
     threads::WAITER.start(waiter)?;
     threads::WAITER_FP.start(waiter_fp)?;
-    threads::DRIVER.start(driver)?;
     threads::SERVER_FP.start(serve)?;
     irqs::VIRTUAL_TIMER.done();
     serve();
