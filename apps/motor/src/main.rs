@@ -33,6 +33,8 @@ fn main() {
         // A skipped period is time that passed at the last voltage: the model takes a longer step.
         let seconds = PERIOD * (1 + release.skipped.min(10)) as f32;
         let voltage = controller.step(SETPOINTS[phase % SETPOINTS.len()], speed, seconds);
+        // On a real motor this goes to a PWM register. Here nothing outside reads it, and the compiler must not notice.
+        let voltage = core::hint::black_box(voltage);
         speed = motor.step(voltage, LOADS[phase % LOADS.len()], seconds);
         runs += 1;
         if runs == HOLD_RUNS {
