@@ -34,6 +34,8 @@ pub const TIMER: u64 = 1 << 14;
 pub const AGAIN: u64 = 1 << 15;
 /// Stop the machine; `val` is the exit code.
 pub const HALT: u64 = 1 << 16;
+/// Exit code with [`HALT`] when the supervisor died: not 0, so that a board restarts.
+pub const SUPERVISOR_DIED: u64 = 102;
 /// First bit of the next thread's number.
 pub const NEXT_SHIFT: u32 = 24;
 /// First bit of the number of the thread whose frame takes the message.

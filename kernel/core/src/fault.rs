@@ -1,6 +1,6 @@
 //! Faults and death. A fault names its reason and stops one partition, in a constant number of steps.
 
-use crate::decision::Decision;
+use crate::decision::{Decision, HALT, SLOW, SUPERVISOR_DIED};
 use crate::event::FaultEvent;
 use crate::id::{Slot, Tid};
 use crate::kernel::Kernel;
@@ -51,11 +51,21 @@ impl Kernel {
         death.address = address;
         death.syndrome = syndrome;
         self.bury(port, slot, now);
+        if self.supervisor_died() {
+            return Decision { ctl: SLOW | HALT, val: SUPERVISOR_DIED };
+        }
         if self.running().state == State::DEAD {
             let next = self.ready.first();
             return self.switch(next, now, 0);
         }
         self.resume_or_preempt(now)
+    }
+
+    /// Whether the partition that is told of all deaths is itself dead: nobody could repair anything, so the machine restarts.
+    #[inline(always)]
+    #[must_use]
+    pub const fn supervisor_died(&self) -> bool {
+        self.threads[self.supervisor.index()].state.0 == State::DEAD.0
     }
 
     /// Ends all threads of a slot, tells the supervisor, puts its actuators into their safe state and makes every handle to it stale.

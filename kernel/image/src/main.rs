@@ -6,7 +6,7 @@
 //! | [`board`], [`tree`], [`ranges`] | which board this is and what memory it has |
 //! | [`machine`] | the rules' state and the hardware, joined |
 //! | [`calls`], [`irq`], [`fault`] | system calls, interrupts and faults: from the vectors to the rules |
-//! | [`panic`] | the end |
+//! | [`mod@panic`] | the end |
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]

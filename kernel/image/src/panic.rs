@@ -5,6 +5,7 @@ use crate::tree::Psci;
 use core::fmt::{Arguments, Write};
 use kernel_arch::cpu::{self, Conduit};
 use kernel_arch::vectors::ExceptionRecord;
+use rtos_abi::FaultReason;
 use rtos_abi::limits::PAGE_BYTES;
 
 /// Exit code of the emulator after the kernel died.
@@ -60,6 +61,18 @@ pub fn kernel_panic_because(text: &str) -> ! {
 /// The rules stop the machine; called by the vectors.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_panic_halt(code: u64) -> ! {
+    // SAFETY: as in `kernel_panic_stop`; the reference ends before anything else is done.
+    let kernel = &unsafe { boot_machine() }.kernel;
+    if kernel.supervisor_died() {
+        let death = &kernel.partitions[kernel.threads[kernel.supervisor.index()].slot.index()].death;
+        let (reason, address) = (FaultReason::from_number(u64::from(death.reason)), death.address);
+        let pc = kernel.threads[death.thread.index()].frame.pc;
+        kernel_panic_text(format_args!(
+            "\nthe supervisor stopped: {} (thread {}, address {address:#x}, pc {pc:#x})\n",
+            reason.text(),
+            death.thread.0
+        ));
+    }
     kernel_panic_stop(code)
 }
 

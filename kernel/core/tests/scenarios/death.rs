@@ -223,3 +223,14 @@ fn the_machine_stops_only_for_those_with_the_right() {
     m.call(call::SHUTDOWN, &[17]);
     assert_eq!(m.halted, Some(17));
 }
+
+#[test]
+fn the_supervisors_death_stops_the_machine_so_that_it_restarts() {
+    let mut m = Machine::running(&victims());
+    m.runs("victim.main");
+    m.fault(FaultReason::Undefined, 0);
+    m.runs("init.main");
+    assert_eq!(m.halted, None);
+    m.fault(FaultReason::ReadUnmapped, 0x40);
+    assert_eq!(m.halted, Some(kernel_core::decision::SUPERVISOR_DIED));
+}
