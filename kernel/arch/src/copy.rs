@@ -55,7 +55,7 @@ pub fn clear(to: Phys, len: usize) {
     }
 }
 
-/// Copies `len` bytes, at most [`STEP_BYTES`] and either a multiple of [`RUN`] or less than it; the ranges do not overlap.
+/// Copies `len` bytes, at most [`STEP_BYTES`] and either a multiple of `RUN` or less than it; the ranges do not overlap.
 #[inline(always)]
 pub fn copy(to: Phys, from: Phys, len: usize) {
     if len >= RUN { copy_runs(at(to), at(from), len) } else { copy_rest(at(to), at(from), len) }

@@ -1,4 +1,4 @@
-//! The system calls, a file a family. Each is a leaf function of [`Kernel`](crate::kernel::Kernel); the rare ways out of
+//! The system calls, a file a family. Each is a leaf function of [`Kernel`]; the rare ways out of
 //! a hot one are cold functions of their own, so that the hot one needs no stack frame.
 
 mod control;

@@ -112,7 +112,7 @@ fn lints(tally: &mut Tally, packages: &Packages) {
 }
 
 fn documentation(tally: &mut Tally, packages: &Packages) {
-    let doc = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+    let doc = ["doc", "--quiet", "--no-deps"];
     let kernel = ["--target", KERNEL_TARGET];
     let programs = ["--target", PROGRAM_TARGET];
     let parts: [(&str, &[&str], &[&str]); 3] = [
