@@ -84,7 +84,6 @@ const fn plain(number: u8) -> u8 {
                 | call::PART_START
                 | call::SHUTDOWN
                 | call::NOTIFY_OWN
-                | call::UNLOCK
         ),
         "this call is not a plain one"
     );

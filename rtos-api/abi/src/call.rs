@@ -86,8 +86,6 @@ calls! {
     PANIC = 27, "panic";
     /// Sets bits `x2` of the own partition's thread number `x1`.
     NOTIFY_OWN = 28, "notify_own";
-    /// Takes the priority-ceiling lock's slow path: `x1` 0 after an unlock that found work pending.
-    UNLOCK = 29, "unlock";
 }
 
 /// Kinds of loan, in bits 62 and 63 of the length register.

@@ -31,9 +31,11 @@ const UNSAFE: &[&str] = &[
     "rtos-api/src/sys",
     "rtos-api/src/entry.rs",
     "rtos-api/src/ring/memory.rs",
-    "timing-tests/src/shared.rs",
     "apps/faulty/src/evil.rs",
     "apps/services/console/src/uart.rs",
+    "timing-tests/src/shared.rs",
+    "timing-tests/scenarios/bench/src/main.rs",
+    "timing-tests/scenarios/peer/src/main.rs",
     "apps/services/init/src/bundle_view.rs",
 ];
 
