@@ -25,6 +25,22 @@ pub const fn ticks(microseconds: u64, ticks_per_second: u32) -> u64 {
     if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
 }
 
+/// Ticks shown in microseconds with one digit, rounded up: a worst case is never shown smaller than it was.
+#[derive(Clone, Copy)]
+pub struct WorstMicroseconds {
+    /// The time, ticks.
+    pub ticks: u64,
+    /// Ticks of a second.
+    pub ticks_per_second: u32,
+}
+
+impl fmt::Display for WorstMicroseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = nanoseconds(self.ticks, self.ticks_per_second).div_ceil(100);
+        write!(f, "{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
 /// A share of a whole, shown in percent with one digit.
 #[derive(Clone, Copy)]
 pub struct Percent {

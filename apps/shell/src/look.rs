@@ -147,10 +147,6 @@ pub fn uptime(prompt: Instant) -> Result<(), Error> {
     let idle = Percent { part: system.idle_ticks, whole: elapsed };
     say!("up {up}, {idle} % idle, board {}, {} core(s)", name_text(&system.board), system.cores);
     let boot = prompt.ticks().saturating_sub(system.boot_ticks);
-    // The emulator's clock counts instructions, one a nanosecond.
-    match info::boot().emulated {
-        0 => say!("first prompt after {} us", microseconds(boot, system.ticks_per_second)),
-        _ => say!("first prompt after {} instructions", nanoseconds(boot, system.ticks_per_second)),
-    }
+    say!("first prompt {} ns after the kernel was entered", nanoseconds(boot, system.ticks_per_second));
     Ok(())
 }

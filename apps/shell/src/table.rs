@@ -5,7 +5,7 @@ use core::fmt;
 use rtos_abi::info::{Irq, IrqTotals, Memory, Table, Thread, thread_state};
 use rtos_abi::record::name_text;
 
-use crate::format::{Percent, Text, microseconds};
+use crate::format::{Percent, Text, WorstMicroseconds, microseconds};
 
 /// First line of `ps`.
 pub const PS_HEADER: &str = "pid  partition  thread     state     prio core      runs missed  worst us  cpu %";
@@ -46,6 +46,10 @@ impl ThreadRow<'_> {
         microseconds(ticks, self.ticks_per_second)
     }
 
+    fn worst(&self, ticks: u64) -> WorstMicroseconds {
+        WorstMicroseconds { ticks, ticks_per_second: self.ticks_per_second }
+    }
+
     /// The row of `latency`.
     #[must_use]
     pub fn latency(&self) -> LatencyRow<'_> {
@@ -59,7 +63,8 @@ impl fmt::Display for ThreadRow<'_> {
         write!(f, "{:>3}  {:<10} {:<10} {:<9} ", self.pid, self.partition, self.name, self.state())?;
         write!(f, "{:>4} {:>4} {:>9} {:>6} ", t.priority, t.core, t.runs, t.missed)?;
         let share = Percent { part: t.cpu_ticks, whole: self.elapsed };
-        write!(f, "{:>9} {:>6}", self.us(t.worst_response), Text(format_args!("{share}")))
+        let worst = self.worst(t.worst_response);
+        write!(f, "{:>9} {:>6}", Text(format_args!("{worst}")), Text(format_args!("{share}")))
     }
 }
 
@@ -71,7 +76,9 @@ impl fmt::Display for LatencyRow<'_> {
         let Self(row) = self;
         let t = row.thread;
         write!(f, "{:<10} {:<10} {:>9} {:>9} {:>6} ", row.partition, row.name, row.us(t.period), t.runs, t.missed)?;
-        write!(f, "{:>11} {:>12} {:>12}", row.us(t.worst_wakeup), row.us(t.worst_response), row.us(t.deadline))
+        let (wakeup, response) = (row.worst(t.worst_wakeup), row.worst(t.worst_response));
+        write!(f, "{:>11} {:>12} ", Text(format_args!("{wakeup}")), Text(format_args!("{response}")))?;
+        write!(f, "{:>12}", row.us(t.deadline))
     }
 }
 
@@ -203,7 +210,7 @@ mod tests {
     #[test]
     fn a_thread_row_stands_under_its_header() {
         let text = row(&thread()).to_string();
-        assert_eq!(text, "  4  motor      loop       period     200    0      2000      0         2    1.0");
+        assert_eq!(text, "  4  motor      loop       period     200    0      2000      0       2.0    1.0");
         assert_eq!(text.len(), PS_HEADER.len());
         let running = Thread { running: 1, ..thread() };
         assert!(row(&running).to_string().contains(" running "));
@@ -213,7 +220,7 @@ mod tests {
     fn a_latency_row_stands_under_its_header() {
         let thread = thread();
         let text = row(&thread).latency().to_string();
-        assert_eq!(text, "motor      loop            1000      2000      0           0            2         1000");
+        assert_eq!(text, "motor      loop            1000      2000      0         0.8          2.0         1000");
         assert_eq!(text.len(), LATENCY_HEADER.len());
     }
 
