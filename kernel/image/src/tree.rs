@@ -222,6 +222,24 @@ mod tests {
         assert_eq!(length(head(0x5441_0001, 4096)), None, "ATAGS");
     }
 
+    /// Those of an installed Linux kernel, or in the directory that `TINYOS_DEVICE_TREES` names. The firmware fills in the
+    /// memory of a Pi 4, so a tree from a package may name none.
+    #[test]
+    fn real_trees_that_are_at_hand_are_read() {
+        let named = std::env::var_os("TINYOS_DEVICE_TREES").map(std::path::PathBuf::from);
+        let installed = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let directories = named.into_iter().chain(installed.map(|entry| entry.path().join("broadcom")));
+        for directory in directories {
+            for name in ["bcm2837-rpi-3-b.dtb", "bcm2711-rpi-4-b.dtb", "bcm2712-rpi-5-b.dtb"] {
+                let Ok(bytes) = std::fs::read(directory.join(name)) else { continue };
+                match read(&bytes) {
+                    Ok(tree) => assert!(tree.memory.total() >= 512 << 20, "{name}"),
+                    Err(text) => assert_eq!((name, text), ("bcm2711-rpi-4-b.dtb", "the device tree names no memory")),
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_damaged_tree_never_panics() {
         let good = board("rpi3");
