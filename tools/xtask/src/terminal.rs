@@ -118,6 +118,11 @@ impl Keys {
 pub fn interact(machine: &Machine, limit: Option<Duration>) -> Result<Option<u8>> {
     guard()?;
     println!("Ctrl-A x leaves the emulator, Ctrl-A h tells more.");
+    if !machine.icount {
+        println!(
+            "Time is that of this computer: when it is busy, deadlines are missed in the emulator. --icount avoids that."
+        );
+    }
     let end = limit.map(|limit| Instant::now() + limit);
     let mut running = Emulator::start(machine)?;
     let mut input = running.input.take().context("the emulator has no standard input")?;

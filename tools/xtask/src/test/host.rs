@@ -12,6 +12,9 @@ use crate::context::{self, KERNEL_TARGET, PROGRAM_TARGET, Package};
 /// Packages whose tests are run under Miri, and the part of their tests; all have `unsafe` near them or decide isolation.
 const MIRI: &[(&str, &str)] = &[("kernel-core", ""), ("rtos-abi", ""), ("rpi-drivers", ""), ("rtos-api", "ring")];
 
+/// Options of nextest: all tests, and only those that fail are told.
+const NEXTEST: &[&str] = &["--no-tests=pass", "--no-fail-fast", "--status-level=fail", "--final-status-level=none"];
+
 /// Packages by where they are built.
 struct Packages {
     /// For the host, with all their targets.
@@ -144,7 +147,13 @@ fn miri(tally: &mut Tally) {
             let mut call = toolchain();
             // Tests of properties walk less far: Miri is some hundred times slower.
             call.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "4");
-            call.args(["test", "--quiet", "-p", package, "--lib", "--tests"]);
+            if has_nextest() {
+                // Side by side: Miri itself uses one core.
+                call.args(["nextest", "run"]).args(NEXTEST);
+            } else {
+                call.args(["test", "--quiet"]);
+            }
+            call.args(["-p", package, "--lib", "--tests"]);
             if !part.is_empty() {
                 call.args(["--", part]);
             }
@@ -166,17 +175,18 @@ fn said(command: &mut Command) -> Result<(String, bool)> {
     Ok((text, result.status.success()))
 }
 
-/// Tests on the host, with nextest where there is one.
+/// There is a nextest, which runs tests side by side.
+fn has_nextest() -> bool {
+    context::cargo().args(["nextest", "--version"]).output().is_ok_and(|result| result.status.success())
+}
+
+/// Tests on the host.
 fn host_tests(packages: &Packages) -> Result<Done> {
-    let nextest = context::cargo().args(["nextest", "--version"]).output().is_ok_and(|r| r.status.success());
-    let command: &[&str] = if nextest {
-        &["nextest", "run", "--no-tests=pass", "--no-fail-fast", "--status-level=fail", "--final-status-level=none"]
-    } else {
-        &["test", "--quiet", "--no-fail-fast"]
-    };
-    let mut all = counted(cargo(command, &packages.host, &["--lib", "--bins", "--tests"]))?;
+    let command =
+        if has_nextest() { [&["nextest", "run"], NEXTEST].concat() } else { vec!["test", "--quiet", "--no-fail-fast"] };
+    let mut all = counted(cargo(&command, &packages.host, &["--lib", "--bins", "--tests"]))?;
     if !packages.libraries.is_empty() {
-        let libraries = counted(cargo(command, &packages.libraries, &["--lib", "--tests"]))?;
+        let libraries = counted(cargo(&command, &packages.libraries, &["--lib", "--tests"]))?;
         all = Done {
             passed: all.passed + libraries.passed,
             failed: all.failed + libraries.failed,
