@@ -220,6 +220,12 @@ idle_enter:
     measure
     ldr     x19, [sp, #BCM]
     mov     x20, #{PATH_IDLE}
+// With no deadline at all (2^56 - 1) the timer is off: an emulator whose clock jumps over idle time would jump there.
+idle_arm:
+    mrs     x8, cntp_cval_el0
+    lsr     x8, x8, #55
+    eor     x8, x8, #1
+    msr     cntp_ctl_el0, x8
 .global idle_wait
 idle_wait:
     dsb     sy
@@ -227,6 +233,8 @@ idle_wait:
     isb
     mrs     x21, pmccntr_el0
     stp     x21, x20, [sp, #START]
+    mov     x8, #1
+    msr     cntp_ctl_el0, x8
     add     x0, sp, #MACHINE
     mrs     x1, cntpct_el0
     mov     x2, sp
@@ -240,7 +248,7 @@ idle_wait:
     tbz     x0, #TIMER_BIT, 3f
     msr     cntp_cval_el0, x1
 3:  measure
-    b       idle_wait
+    b       idle_arm
 
 // Runs the first thread: x0, x1 = decision. The boot stack is dropped.
 .global enter_first_thread
