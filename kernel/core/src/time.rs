@@ -148,7 +148,7 @@ fn last_expired(keys: [u64; 4], now: u64) -> u8 {
 mod tests {
     use super::Timers;
     use crate::id::Tid;
-    use proptest::prelude::{any, prop, proptest};
+    use proptest::prelude::{ProptestConfig, any, prop, proptest};
     use rtos_abi::call::NEVER;
 
     fn reference_first_from(model: &[u64; 256], from: u8) -> u64 {
@@ -156,6 +156,12 @@ mod tests {
     }
 
     proptest! {
+        // Miri is slow, and has no directory to keep failures in.
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 2 } else { 256 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
         #[test]
         fn the_tree_agrees_with_a_plain_table(steps in prop::collection::vec((1u8..=255, 0u64..1000, any::<bool>()), 1..200)) {
             let mut timers = Timers::ZERO;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 /// Bytes of a page.
 pub const PAGE: u64 = PAGE_BYTES as u64;
-/// Bytes of a line of the instruction cache.
-const LINE: u64 = 64;
+/// Bytes of code that are synchronised as one: a step of the kernel's.
+const LINE: u64 = 1024;
 /// What memory holds that nobody wrote: what an earlier owner left there.
 const LEFT_OVER: u8 = 0xa5;
 
@@ -115,7 +115,7 @@ impl Memory {
     pub fn add_table(&mut self, root: Phys, va: u64, table: Phys) {
         let entry = Self::root_entry(root, va);
         assert_eq!(self.word(entry), 0, "{va:#x} has a table already");
-        assert!(self.read(table.0, PAGE_BYTES).iter().all(|byte| *byte == 0), "the table at {table:?} is not clear");
+        assert!(self.read(table.0, PAGE_BYTES) == [0; PAGE_BYTES], "the table at {table:?} is not clear");
         self.write(entry, &(table.0 | 3).to_le_bytes());
     }
 
@@ -172,6 +172,7 @@ impl Memory {
 
     /// Makes code visible to fetches.
     pub fn sync_code(&mut self, at: u64, len: usize) {
+        assert!(at.is_multiple_of(LINE) && len as u64 == LINE, "{len} bytes of code at {at:#x}");
         for n in 0..len as u64 / LINE {
             let line = self.read(at + n * LINE, LINE as usize).try_into().unwrap();
             self.fetched.insert(at / LINE + n, line);

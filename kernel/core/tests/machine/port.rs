@@ -65,6 +65,8 @@ impl Port for HostPort {
 
     fn copy(&mut self, to: Phys, from: Phys, len: usize) {
         self.moved(len);
+        let run = kernel_core::port::COPY_RUN as usize;
+        assert!(len < run || len.is_multiple_of(run), "a copy of {len} bytes");
         let apart = to.0 + len as u64 <= from.0 || from.0 + len as u64 <= to.0;
         assert!(apart, "copy of {len} bytes from {from:?} to {to:?}");
         let bytes = self.memory.read(from.0, len);

@@ -228,17 +228,18 @@ impl System {
         }
         let (images_off, image_count) = writer.table(&images);
         let (segments_off, segment_count) = writer.table(&segments);
+        let tables_len = writer.bytes.len();
         writer.bytes.resize(contents as usize, 0);
         for n in 0..count {
-            writer.bytes.extend((0..PAGE).map(|byte| (byte * 7 + n * 13) as u8));
+            writer.bytes.extend(contents_of(n.into(), PAGE as usize));
         }
         let total_len = writer.bytes.len() as u32;
         let header = Header {
             magic: bundle::MAGIC,
             version: bundle::VERSION,
             total_len,
-            tables_len: contents,
-            crc32: bundle::crc32(&writer.bytes[Header::BYTES..contents as usize]),
+            tables_len: tables_len as u32,
+            crc32: bundle::crc32(&writer.bytes[Header::BYTES..tables_len]),
             board_count,
             boards_off,
             image_count,
@@ -250,6 +251,14 @@ impl System {
         header.write(&mut writer.bytes);
         writer.bytes
     }
+}
+
+/// What a slot's program consists of: bytes that tell slots apart and repeat after 256.
+pub fn contents_of(slot: u64, len: usize) -> Vec<u8> {
+    let pattern: Vec<u8> = (0..256).map(|byte| (byte * 7 + slot * 13) as u8).collect();
+    let mut bytes = pattern.repeat(len.div_ceil(256));
+    bytes.truncate(len);
+    bytes
 }
 
 /// Code, then data: both of a program's segments lie in one page of the bundle.
