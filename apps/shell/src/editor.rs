@@ -10,6 +10,8 @@ use crate::history::{History, Line};
 
 /// Columns of the terminal row that are used.
 pub const COLUMNS: usize = 79;
+/// Columns by which a line that is longer than the row scrolls.
+const SCROLL_COLUMNS: usize = 20;
 /// Bytes put out since the last carriage return after which the line is drawn anew.
 const ECHO_LIMIT: usize = 256;
 
@@ -109,8 +111,11 @@ impl Editor {
         if self.cursor < self.first {
             self.first = self.cursor;
         }
-        while columns(&self.line[self.first..self.cursor]) > room {
-            self.first = next(&self.line, self.first);
+        if columns(&self.line[self.first..self.cursor]) > room {
+            // By several columns at once, so that not every further character draws the whole row.
+            while columns(&self.line[self.first..self.cursor]) > room - SCROLL_COLUMNS {
+                self.first = next(&self.line, self.first);
+            }
         }
         let mut end = self.cursor;
         while end < self.line.len() && columns(&self.line[self.first..next(&self.line, end)]) <= room {
