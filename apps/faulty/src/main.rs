@@ -6,6 +6,8 @@ mod evil;
 use rtos_api::device::VirtualTimer;
 use rtos_api::entry::ExitCode;
 use rtos_api::prelude::*;
+// On the host this name is also the standard library's.
+use rtos_api::println;
 
 include!(concat!(env!("OUT_DIR"), "/handles.rs"));
 

@@ -5,6 +5,8 @@
 
 use rtos_api::entry::ExitCode;
 use rtos_api::prelude::*;
+// On the host these names are also the standard library's.
+use rtos_api::{print, println};
 
 rtos_api::entry!(main);
 

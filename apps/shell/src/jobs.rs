@@ -1,5 +1,6 @@
 //! Starting, waiting for and ending programs, and telling how they ended.
 
+use console_proto::ConsoleError;
 use heapless::{String, Vec};
 use init_proto::{Loader, Started};
 use rtos_abi::limits::{MAX_PARTITIONS, MAX_SAFE_WRITES};
@@ -129,17 +130,16 @@ pub fn kill(wanted: &str) {
 
 /// Gives the terminal to a program. One without standard input leaves it with the shell, which then sees Ctrl-C itself.
 fn give_foreground(slot: u8) {
-    let _ = CONSOLE.set_foreground(slot, console_deadline());
+    let set = || CONSOLE.set_foreground(slot, Instant::after(Duration::from_millis(CONSOLE_MS)));
+    // A restarted console says so once.
+    if matches!(set(), Err(ConsoleError::Unreachable(Error::PeerRestarted))) {
+        let _ = set();
+    }
 }
 
 /// Takes the terminal back.
 pub fn take_foreground() {
-    // A console that was restarted has given it to the shell by itself.
-    let _ = CONSOLE.set_foreground(console_proto::SHELL, console_deadline());
-}
-
-fn console_deadline() -> Instant {
-    Instant::after(Duration::from_millis(CONSOLE_MS))
+    give_foreground(console_proto::SHELL);
 }
 
 /// A program's words with a zero byte between each two.

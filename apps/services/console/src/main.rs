@@ -23,6 +23,8 @@ rtos_api::entry!(main);
 const SHELL: &str = "shell";
 /// Milliseconds after which the begun line of a background program is shown.
 const PARTIAL_LINE_MS: u64 = 200;
+/// Microseconds after which the UART is looked at again, when somebody waits for its last bytes: no interrupt tells that.
+const LAST_BYTES_US: u64 = 500;
 /// Typed bytes that are dealt with before output has its turn.
 const KEYS_AT_ONCE: usize = 64;
 
@@ -46,20 +48,21 @@ fn main() -> Result<(), Error> {
     // A line is masked until its driver is ready for it.
     irqs::CONSOLE_UART.done();
     loop {
-        console.receive();
+        let more = console.receive();
         console.serve();
-        if !console.send() {
+        if !console.send() && !more {
             console.wait();
         }
     }
 }
 
 impl Console {
-    /// Brings what was typed to the foreground program.
-    fn receive(&mut self) {
+    /// Brings what was typed to the foreground program; answers whether there may be more. Only a receiver that was read
+    /// empty is sure to interrupt again.
+    fn receive(&mut self) -> bool {
         self.uart.acknowledge();
         for _ in 0..KEYS_AT_ONCE {
-            let Some(byte) = self.uart.read() else { return };
+            let Some(byte) = self.uart.read() else { return false };
             server::INPUT.add(1);
             let foreground = self.mux.foreground();
             match route(byte, foreground == self.shell) {
@@ -67,6 +70,7 @@ impl Console {
                 Route::Interrupt => interrupt_shell(),
             }
         }
+        true
     }
 
     /// Does what the server thread was asked for.
@@ -96,12 +100,15 @@ impl Console {
     /// Waits for the UART, a program or the server thread.
     fn wait(&mut self) {
         let blocked = self.sent < self.out.len();
-        if !blocked && !self.uart.is_sending() {
+        let flushing = !blocked && server::is_flushing();
+        if flushing && !self.uart.is_sending() {
             server::drained();
         }
         self.uart.wait_for(blocked);
         // While the UART takes no more, news from the programs can wait.
-        let deadline = if self.mux.has_partial() {
+        let deadline = if flushing {
+            Instant::after(Duration::from_micros(LAST_BYTES_US))
+        } else if self.mux.has_partial() {
             Instant::after(Duration::from_millis(PARTIAL_LINE_MS))
         } else {
             Instant::NEVER
@@ -111,11 +118,12 @@ impl Console {
         let came = notify::wait(mask, if news { Instant::POLL } else { deadline });
         self.clients.ask(false);
         match came {
+            // Read before the line is unmasked: a full receiver would raise it at once.
             Ok(came) if came & bits::UART != 0 => {
                 self.receive();
                 irqs::CONSOLE_UART.done();
             }
-            Err(Error::TimedOut) => self.mux.flush_partial(),
+            Err(Error::TimedOut) if !flushing => self.mux.flush_partial(),
             _ => {}
         }
     }

@@ -69,6 +69,11 @@ pub fn interrupted() {
     INTERRUPTED.store(true, Relaxed);
 }
 
+/// Whether the server thread waits until all is sent.
+pub fn is_flushing() -> bool {
+    FLUSHING.load(Relaxed)
+}
+
 /// All that was printed has been sent.
 pub fn drained() {
     if FLUSHING.swap(false, Relaxed) {
@@ -98,6 +103,8 @@ fn answer(request: Request) -> Result<Statistics, ConsoleError> {
             wake_driver();
         }
         Request::Flush => {
+            // An answer to an earlier flush, which had given up, is none to this one.
+            let _ = notify::wait(bits::DRAINED, Instant::POLL);
             FLUSHING.store(true, Relaxed);
             wake_driver();
             // Longer than that nobody wants to wait for a slow terminal.
