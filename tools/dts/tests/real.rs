@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use dtoolkit::Node;
 use dtoolkit::fdt::{Fdt, FdtNode};
 
+/// Why a step may not fail.
+const WELL_FORMED: &str = "board files and published trees are well formed";
 /// Names of the trees and of the boards they are for.
 const TREES: [(&str, &str); 3] =
     [("bcm2837-rpi-3-b.dtb", "rpi3"), ("bcm2711-rpi-4-b.dtb", "rpi4"), ("bcm2712-rpi-5-b.dtb", "rpi5")];
@@ -20,32 +22,32 @@ fn directories() -> Vec<PathBuf> {
 
 fn board_file(board: &str) -> toml::Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../bsp-rpi/boards/{board}.toml"));
-    std::fs::read_to_string(path).unwrap().parse().unwrap()
+    std::fs::read_to_string(path).expect(WELL_FORMED).parse().expect(WELL_FORMED)
 }
 
 /// Every register block of the devices below `/soc` that are compatible with `wanted`, as the cores see it.
 fn addresses(fdt: Fdt<'_>, wanted: &str) -> Vec<u64> {
     let root = fdt.root();
-    let soc = root.children().find(|node| node.name_without_address() == "soc").unwrap();
+    let soc = root.children().find(|node| node.name_without_address() == "soc").expect(WELL_FORMED);
     let is = |node: &FdtNode<'_>| node.compatible().is_some_and(|mut all| all.any(|one| one == wanted));
-    let blocks = soc.children().filter(is).flat_map(|node| node.reg().unwrap().unwrap());
-    blocks.filter_map(|block| to_core(soc, block.address().unwrap())).collect()
+    let blocks = soc.children().filter(is).flat_map(|node| node.reg().expect(WELL_FORMED).expect(WELL_FORMED));
+    blocks.filter_map(|block| to_core(soc, block.address().expect(WELL_FORMED))).collect()
 }
 
 fn to_core(soc: FdtNode<'_>, bus: u64) -> Option<u64> {
-    soc.ranges().unwrap().unwrap().find_map(|range| {
-        let from: u64 = range.child_bus_address().unwrap();
-        let bytes: u64 = range.length().unwrap();
-        (from..from + bytes).contains(&bus).then(|| bus - from + range.parent_bus_address::<u64>().unwrap())
+    soc.ranges().expect(WELL_FORMED).expect(WELL_FORMED).find_map(|range| {
+        let from: u64 = range.child_bus_address().expect(WELL_FORMED);
+        let bytes: u64 = range.length().expect(WELL_FORMED);
+        (from..from + bytes).contains(&bus).then(|| bus - from + range.parent_bus_address::<u64>().expect(WELL_FORMED))
     })
 }
 
 fn agrees(bytes: &[u8], board: &str) {
-    let fdt = Fdt::new(bytes).unwrap();
+    let fdt = Fdt::new(bytes).expect(WELL_FORMED);
     let table = board_file(board);
-    let number = |section: &str, key: &str| table[section][key].as_integer().unwrap() as u64;
-    let known = table["compatible"].as_array().unwrap();
-    let mut root = fdt.root().compatible().unwrap();
+    let number = |section: &str, key: &str| table[section][key].as_integer().expect(WELL_FORMED) as u64;
+    let known = table["compatible"].as_array().expect(WELL_FORMED);
+    let mut root = fdt.root().compatible().expect(WELL_FORMED);
     assert!(root.any(|one| known.iter().any(|other| other.as_str() == Some(one))), "{board}");
     assert!(addresses(fdt, "arm,pl011").contains(&number("uart", "base")), "{board}");
     let (first, second) = match board {
