@@ -2,8 +2,9 @@
 
 use super::calls::{call_server, sleep, three_clients};
 use crate::machine::Machine;
+use crate::machine::system::{DATA, System};
 use rtos_abi::Error;
-use rtos_abi::call::{self, NEVER};
+use rtos_abi::call::{self, LOAN_READABLE, NEVER};
 
 #[test]
 fn an_edge_allows_its_calls_in_each_window() {
@@ -133,4 +134,52 @@ fn a_server_cannot_answer_a_call_it_did_not_receive() {
     assert_eq!(m.error(call::REPLY, &[queued]), Error::Cancelled);
     assert_eq!(m.ok(call::RECEIVE, &[NEVER])[0], queued);
     m.check();
+}
+
+#[test]
+fn a_client_more_urgent_than_the_reaper_runs_as_soon_as_its_call_has_ended() {
+    let mut system = System::new();
+    system.thread("client.main", 120);
+    system.thread("server.main", 130).server = 1;
+    system.call("client", "server.main");
+    let mut m = Machine::running(&system);
+    m.blocks(call::RECEIVE, &[NEVER]);
+    m.runs("client.main");
+    call_server(&mut m, NEVER, 1);
+    m.woke("server.main");
+    m.call(call::EXIT, &[0]);
+    m.woke("init.main");
+    m.start_thread("init.loader");
+    m.supervisor_waits();
+    m.runs("init.loader");
+    let before = m.steps;
+    m.blocks(call::PART_REAP, &[u64::from(m.slot("server").number())]);
+    m.failed("client.main", Error::PeerDead);
+    assert!(m.steps - before <= 1 + u64::from(m.tid("client.main").0), "the rest of the reaping waits");
+    m.check();
+    m.blocks(call::WAIT, &[1, NEVER]);
+    m.woke("init.loader");
+    assert_eq!(m.partition("server").life, kernel_core::partition::Life::Empty);
+    m.check_memory();
+}
+
+#[test]
+fn a_server_cannot_answer_or_use_another_servers_call() {
+    let mut system = three_clients();
+    system.thread("thief.main", 60).server = 1;
+    let mut m = Machine::running(&system);
+    m.blocks(call::SLEEP_UNTIL, &[m.now + 10]);
+    m.runs("server.main");
+    m.blocks(call::RECEIVE, &[NEVER]);
+    m.runs("high.main");
+    m.blocks(call::CALL, &[0, NEVER, DATA, 100 | LOAN_READABLE]);
+    let [token, ..] = m.woke("server.main");
+    m.tick(10);
+    m.woke("thief.main");
+    assert_eq!(m.error(call::LOAN_READ, &[token, 0, DATA, 10]), Error::Cancelled);
+    assert_eq!(m.error(call::REPLY, &[token]), Error::Cancelled);
+    m.blocks(call::REPLY_RECEIVE, &[token, NEVER]);
+    m.check();
+    m.runs("server.main");
+    m.ok(call::REPLY, &[token]);
 }
