@@ -32,7 +32,7 @@ pub fn command(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     add_member(&name)?;
     println!("apps/{name} is ready:");
-    println!("  cargo xtask run --app {name}     boots a system with it, for `run {name}`");
+    println!("  cargo xtask run --app {name}     boots a system with it and runs it");
     println!("  cargo test -p {name} --lib       runs its test");
     println!("Add \"{name}\" to apps/systems/default.toml to ship it.");
     Ok(0)

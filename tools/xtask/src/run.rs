@@ -71,12 +71,11 @@ impl Options {
             None if terminal::is_interactive() => return Ok(None),
             _ => Box::new(BufReader::new(stdin())),
         };
-        let first = self.app.iter().map(|app| Ok(Step::Line(format!("run {app}")))).collect::<Vec<_>>();
-        let rest = lines.lines().filter_map(|line| match line.context("cannot read the script") {
+        let steps = lines.lines().filter_map(|line| match line.context("cannot read the script") {
             Ok(line) => Step::parse(&line).transpose(),
             Err(error) => Some(Err(error)),
         });
-        Ok(Some(Box::new(first.into_iter().chain(rest))))
+        Ok(Some(Box::new(steps)))
     }
 }
 
@@ -94,7 +93,10 @@ pub fn command(arguments: lexopt::Parser) -> Result<u8> {
             let report = session::play(&machine, steps, &session::Options { limit, show: true, shell: true })?;
             report.outcome.map_err(anyhow::Error::msg)
         }
-        None => terminal::interact(&machine, options.timeout).map(|code| code.unwrap_or(0)),
+        None => {
+            let first = options.app.as_ref().map(|app| format!("run {app}"));
+            terminal::interact(&machine, first.as_deref(), options.timeout).map(|code| code.unwrap_or(0))
+        }
     };
     for line in machine.unexpected().iter().take(20) {
         eprintln!("emulator: {line}");

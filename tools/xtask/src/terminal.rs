@@ -2,9 +2,9 @@
 //! ends, short of SIGKILL, the terminal is what it was before.
 
 use std::io::{IsTerminal, Read, Write, stdin, stdout};
-use std::process::ExitStatus;
+use std::process::{ChildStdin, ExitStatus};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use signal_hook::iterator::Signals;
 
 use crate::emulator::{self, Emulator};
 use crate::qemu::Machine;
+use crate::screen::Screen;
 
 /// Ctrl-A, as in QEMU and `screen`.
 const ESCAPE: u8 = 1;
@@ -113,9 +114,33 @@ impl Keys {
     }
 }
 
-/// Connects the terminal to the system until it ends, the user leaves or the time is up; answers the exit code, which
-/// is `None` if the user left.
-pub fn interact(machine: &Machine, limit: Option<Duration>) -> Result<Option<u8>> {
+/// The serial line's input, for the user's keys and for what is typed for the user.
+type Input = Arc<Mutex<ChildStdin>>;
+
+fn send(input: &Input, bytes: &[u8]) -> std::io::Result<()> {
+    let mut input = input.lock().unwrap_or_else(PoisonError::into_inner);
+    input.write_all(bytes).and_then(|()| input.flush())
+}
+
+/// Sends the user's keys until the user leaves. Blocks in a read when the system ends; the thread goes with the process.
+fn send_keys(input: &Input) {
+    let mut keys = Keys::default();
+    for byte in stdin().lock().bytes() {
+        let sent = match byte.map_or(Key::Leave, |byte| keys.take(byte)) {
+            Key::Send(byte) => send(input, &[byte]),
+            Key::Help => writeln!(stdout(), "\nCtrl-A x: leave; Ctrl-A a: send Ctrl-A; Ctrl-A h: this help"),
+            Key::Nothing => Ok(()),
+            Key::Leave => return,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Connects the terminal to the system until it ends, the user leaves or the time is up; `first` is typed at the first
+/// prompt. Answers the exit code, which is `None` if the user left.
+pub fn interact(machine: &Machine, first: Option<&str>, limit: Option<Duration>) -> Result<Option<u8>> {
     guard()?;
     println!("Ctrl-A x leaves the emulator, Ctrl-A h tells more.");
     if !machine.icount {
@@ -125,24 +150,15 @@ pub fn interact(machine: &Machine, limit: Option<Duration>) -> Result<Option<u8>
     }
     let end = limit.map(|limit| Instant::now() + limit);
     let mut running = Emulator::start(machine)?;
-    let mut input = running.input.take().context("the emulator has no standard input")?;
+    let input = running.input.take().context("the emulator has no standard input")?;
+    let input = Arc::new(Mutex::new(input));
+    let (mut first, mut screen) = (first, Screen::default());
     let raw = Raw::enter()?;
     let (sender, left) = std::sync::mpsc::channel();
-    // Blocks in a read when the system ends; it goes with the process.
+    let keys = Arc::clone(&input);
     thread::spawn(move || {
-        let mut keys = Keys::default();
-        for byte in stdin().lock().bytes() {
-            let key = byte.map_or(Key::Leave, |byte| keys.take(byte));
-            let sent = match key {
-                Key::Send(byte) => input.write_all(&[byte]).and_then(|()| input.flush()),
-                Key::Help => writeln!(stdout(), "\nCtrl-A x: leave; Ctrl-A a: send Ctrl-A; Ctrl-A h: this help"),
-                Key::Nothing => Ok(()),
-                Key::Leave => break,
-            };
-            if sent.is_err() {
-                break;
-            }
-        }
+        send_keys(&keys);
+        // Fails when the session has ended already.
         let _ = sender.send(());
     });
     loop {
@@ -150,6 +166,11 @@ pub fn interact(machine: &Machine, limit: Option<Duration>) -> Result<Option<u8>
             Ok(bytes) => {
                 let mut terminal = stdout().lock();
                 terminal.write_all(&bytes).and_then(|()| terminal.flush()).context("the terminal is gone")?;
+                bytes.iter().for_each(|byte| drop(screen.feed(*byte)));
+                if let Some(line) = first.take_if(|_| screen.at_prompt()) {
+                    // An emulator that is gone shows below.
+                    let _ = send(&input, format!("{line}\r").as_bytes());
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
