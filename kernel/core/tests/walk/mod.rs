@@ -43,8 +43,10 @@ fn walk(seed: u64, steps: u64) -> Seen {
                 break;
             }
             answers += u64::from(acts::act(&mut machine, &mut random));
-            machine.check();
-            if step % 64 == 63 {
+            if !cfg!(miri) || step % 8 == 7 {
+                machine.check();
+            }
+            if step % 64 == 60 {
                 machine.check_memory();
             }
         }
