@@ -32,7 +32,7 @@ calls! {
     /// thread read it, or 0 for not measured. Answers `x1` the release's exact time, `x2` the periods that were skipped.
     WAIT_PERIOD = 4, "wait_period";
     /// Calls a server: `x1` call edge, `x2` deadline, `x3` address and `x6` length and kind of a loan ([`LOAN_NONE`] for
-    /// none), message in `x20`-`x27` both ways. Errors: `TimedOut`, `PeerDead`, `PeerRestarted`, `CallLimit`.
+    /// none), message in `x20`-`x27` both ways. A loan of what is not the caller's is refused when the server uses it. Errors: `TimedOut`, `PeerDead`, `PeerRestarted`, `CallLimit`.
     CALL = 5, "call";
     /// Waits for a call until `x1`. Answers `x1` token, `x2` badge of the edge it came by, `x3` length and kind of the
     /// loan; message in `x20`-`x27`. Errors: `TimedOut`, `WouldBlock`.
