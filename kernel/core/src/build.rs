@@ -239,6 +239,16 @@ impl Kernel {
         thread.record = crate::thread::Record { consumed_mark: spent, ..Default::default() };
         thread.job_deadline = if thread.period == 0 { NEVER } else { now.wrapping_add(thread.deadline) };
         let deadline = thread.job_deadline;
+        let boundary = self.budget_of(id).boundary;
+        if (left as i64) <= 0 && now < boundary {
+            // An earlier life used the budget up: this one begins with the next period, and is not blamed for it.
+            let thread = &mut self.threads[id.index()];
+            thread.state = State::THROTTLED;
+            thread.wake_at = boundary;
+            thread.frame.x[0] = argument;
+            self.set_timer(id, boundary.min(deadline));
+            return;
+        }
         self.wake(id, argument, 0);
         self.set_timer(id, deadline);
     }

@@ -2,6 +2,7 @@
 
 use crate::machine::system::System;
 use crate::machine::{BOOT, Machine};
+use kernel_core::thread::State;
 use rtos_abi::bundle::overrun;
 use rtos_abi::call::{self, NEVER};
 use rtos_abi::info::{self, kind};
@@ -101,6 +102,19 @@ fn a_fault_stops_the_partition_at_the_exact_tick() {
     let fault: info::Fault = m.record(kind::FAULT, u64::from(m.slot("worker").number())).unwrap();
     assert_eq!(fault.reason, FaultReason::BudgetExceeded as u8);
     assert_eq!(fault.at, BOOT + 30);
+}
+
+#[test]
+fn a_new_life_does_not_pay_for_the_budget_that_the_old_one_used_up() {
+    let mut m = at_a_boundary(&limited(overrun::FAULT));
+    m.tick(30);
+    m.restart("worker");
+    assert_eq!(m.thread("worker.main").state, State::THROTTLED);
+    m.tick_to(BOOT + 100);
+    m.runs("worker.main");
+    m.tick(29);
+    m.runs("worker.main");
+    m.check();
 }
 
 #[test]
