@@ -47,6 +47,7 @@ impl Kernel {
         let slot = self.threads[id.index()].slot;
         let death = &mut self.partitions[slot.index()].death;
         death.reason = reason as u8;
+        death.code = 0;
         death.thread = id;
         death.address = address;
         death.syndrome = syndrome;

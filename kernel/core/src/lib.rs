@@ -4,7 +4,7 @@
 //! 1. The worst case is the promise. Every loop has a constant bound ([`kernel_bounds::turn`]); there is no recursion,
 //!    no allocation, no dynamic dispatch. Work that grows with its input is done in steps that say *again*.
 //! 2. It decides and does not act. An [`event`] comes in, a [`decision`] of two words goes out; what a rule needs of the
-//!    machine meanwhile is the fourteen methods of [`port::Port`].
+//!    machine meanwhile is the dozen methods of [`port::Port`].
 //! 3. Nothing below you can interrupt you. The timer is set for what concerns the running thread; of several
 //!    expiries the most urgent thread's is handled first (after the end of the running thread's own budget).
 //! 4. A handle is as old as its generation. Death changes a number; what was made before it fails by itself.

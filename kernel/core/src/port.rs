@@ -63,8 +63,6 @@ pub trait Port {
     fn sync_code(&mut self, at: Phys, len: usize);
     /// Lets a line interrupt again.
     fn unmask_line(&mut self, line: u16);
-    /// Stops a line from interrupting.
-    fn mask_line(&mut self, line: u16);
     /// Reads a device register.
     fn read_register(&mut self, register: Register) -> u32;
     /// Writes a device register.

@@ -128,15 +128,6 @@ impl Port for Hardware {
     }
 
     #[inline(always)]
-    fn mask_line(&mut self, line: u16) {
-        match &self.controller {
-            Controller::Gic(gic) => gic.mask(line),
-            Controller::Bcm(bcm) => bcm.mask(line),
-            Controller::None => {}
-        }
-    }
-
-    #[inline(always)]
     fn read_register(&mut self, register: Register) -> u32 {
         device::read(register)
     }

@@ -14,17 +14,19 @@ impl Kernel {
     /// `exit`.
     pub fn sys_exit<P: Port>(&mut self, port: &mut P, now: u64, code: u64) -> Decision {
         let slot = self.running_slot();
-        self.partitions[slot.index()].death.code = code;
         let id = self.current;
-        self.stop_partition(port, id, FaultReason::Exited, 0, 0, now)
+        let decision = self.stop_partition(port, id, FaultReason::Exited, 0, 0, now);
+        self.partitions[slot.index()].death.code = code;
+        decision
     }
 
     /// `panic`.
     pub fn sys_panic<P: Port>(&mut self, port: &mut P, now: u64, message: u64, len: u64, line: u64) -> Decision {
         let slot = self.running_slot();
-        self.partitions[slot.index()].death.code = line;
         let id = self.current;
-        self.stop_partition(port, id, FaultReason::Panicked, message, len, now)
+        let decision = self.stop_partition(port, id, FaultReason::Panicked, message, len, now);
+        self.partitions[slot.index()].death.code = line;
+        decision
     }
 
     /// `kill`.
@@ -43,6 +45,7 @@ impl Kernel {
             return Decision::error(Error::Refused);
         }
         partition.death.reason = FaultReason::Killed as u8;
+        partition.death.code = 0;
         partition.death.thread = partition.threads[0];
         partition.death.address = 0;
         partition.death.syndrome = 0;

@@ -87,10 +87,6 @@ impl Port for HostPort {
         self.lines.entry(line).or_default().enabled = true;
     }
 
-    fn mask_line(&mut self, line: u16) {
-        self.lines.entry(line).or_default().enabled = false;
-    }
-
     fn read_register(&mut self, register: Register) -> u32 {
         assert!(matches!(register.width, 1 | 2 | 4));
         *self.registers.get(&register.address.0).unwrap_or(&0)

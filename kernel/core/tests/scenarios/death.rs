@@ -234,3 +234,16 @@ fn the_supervisors_death_stops_the_machine_so_that_it_restarts() {
     m.fault(FaultReason::ReadUnmapped, 0x40);
     assert_eq!(m.halted, Some(kernel_core::decision::SUPERVISOR_DIED));
 }
+
+#[test]
+fn a_death_keeps_nothing_of_what_was_said_at_the_one_before() {
+    let mut m = Machine::running(&victims());
+    m.runs("victim.main");
+    m.call(call::EXIT, &[7]);
+    assert_eq!(fault(&mut m, "victim").code, 7);
+    m.restart("victim");
+    m.runs("victim.main");
+    m.fault(FaultReason::Undefined, 0);
+    let now = fault(&mut m, "victim");
+    assert_eq!((now.reason, now.code), (FaultReason::Undefined as u8, 0));
+}
